@@ -17,6 +17,9 @@ export const ALLOW_DISRUPTION_ANNOTATION = `${PREFIX}/allow-disruption`;
 /** On the leader's Lease: when each EgressIPAM's cloud was last observed, JSON `{name: RFC 3339 time}`. */
 export const OBSERVED_ANNOTATION = `${PREFIX}/observed`;
 
+/** On an EgressIPAllocation, `"true"`: the user named this very IP, so it is reported and never replaced. */
+export const EXPLICIT_ANNOTATION = `${PREFIX}/explicit`;
+
 /** Our finalizer, on EgressIPAMs and allocations. From it on, what the object stands for is ours to clean up. */
 export const FINALIZER = `${PREFIX}/release`;
 /** The Go operator's finalizer on EgressIPAMs; adoption replaces it by ours. */

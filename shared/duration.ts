@@ -25,7 +25,7 @@ export function parseDuration(text: string): number | undefined {
   if (whole === undefined) return undefined;
   let total = 0;
   for (const { groups } of (whole.parts ?? '').matchAll(PART)) {
-    total += Number(groups?..amount) * (MILLISECONDS[groups?..unit ?? ''] ?? Number.NaN);
+    total += Number(groups?.amount) * (MILLISECONDS[groups?.unit ?? ''] ?? Number.NaN);
   }
   if (!(total < LONGEST)) return undefined;
   return whole.sign === '-' && total > 0 ? -total : total;

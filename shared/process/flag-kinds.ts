@@ -100,7 +100,7 @@ export function addressFlag(about: About & { default: string }): Flag<BindAddres
 function parseAddress(text: string): BindAddress | 'off' | undefined {
   if (text === '0') return 'off';
   const match = /^(?:\[(?<v6>[0-9A-Fa-f:.]+)\]|(?<host>[^:[\]\s]*)):(?<port>\d{1,5})$/.exec(text)?.groups;
-  const port = Number(match?..port);
+  const port = Number(match?.port);
   if (match === undefined || port > 65_535) return undefined;
   return { host: match.v6 ?? (match.host || undefined), port };
 }
@@ -110,4 +110,3 @@ function milliseconds(text: string): number {
   if (value === undefined) throw new TypeError(`not a duration: ${text}`);
   return value;
 }
-

@@ -2,7 +2,7 @@
 
 /** The candidate that takes the fewest edits, if they are few for a word of this length; undefined otherwise. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const limit = Math.max(1, Math.floor(word.length / 3));
+  const limit = Math.ceil(word.length / 3);
   let best: { candidate: string; edits: number } | undefined;
   for (const candidate of candidates.toSorted()) {
     const edits = editDistance(word, candidate);

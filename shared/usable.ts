@@ -2,7 +2,7 @@
 // two definitions would sooner or later hand out an address that the other half refuses.
 import { AddressSet } from './address-set.ts';
 import type { Pool } from './egressipam.ts';
-import { contains, formatIPv4, type IPv4, type Range, sizeOf } from './ip.ts';
+import { contains, formatIPv4, type IPv4, type Range, sizeOf, toIPv4 } from './ip.ts';
 
 /** What is known beside the EgressIPAM itself. */
 export interface Surroundings {
@@ -33,8 +33,8 @@ export function exclusions(pool: Pool, surroundings: Surroundings): Exclusion[] 
     if (contains(cidr, ip)) found.push({ first: ip, last: ip, why: `is the address of node "${node}"` });
   }
   for (const range of surroundings.inUse) {
-    const first = range.first > cidr.first ? range.first : cidr.first;
-    const last = range.last < cidr.last ? range.last : cidr.last;
+    const first = toIPv4(Math.max(range.first, cidr.first));
+    const last = toIPv4(Math.min(range.last, cidr.last));
     if (first <= last) found.push({ first, last, why: 'is kept or used by the cloud' });
   }
   return found;
@@ -54,6 +54,10 @@ export class UsableAddresses {
     this.excluded = AddressSet.of(this.#exclusions);
     this.size = sizeOf(pool.cidr);
     this.usable = this.size - this.excluded.count(pool.cidr);
+  }
+
+  contains(ip: IPv4): boolean {
+    return contains(this.pool.cidr, ip);
   }
 
   /** Why `ip` is never handed out: «is the address of node "n1"»; undefined when it may be. */

@@ -1,0 +1,218 @@
+// The next step towards «this namespace uses this IP», for one wanted IP. Steps are never skipped: each is planned only
+// when the world shows that the one before took effect, so a crash between two of them leaves nothing to remember.
+//
+//   the world shows                                      next step
+//   no allocation                                        claim it
+//   a claim without a namespace's name                   name it
+//   a claim that is not ours yet                         bind, if the address is on no interface (or is being adopted)
+//   ours, not Bound to this very namespace               bind
+//   hosted by another node than the one it is placed on  take it off that HostSubnet
+//   on another interface of ours                         one call that moves it
+//   on no interface                                      write down where it goes, then assign it
+//   not on the HostSubnet                                put it there
+//   hosted, not on the NetNamespace                      put it there, unless another NetNamespace still has it
+import type { Allocation } from '../allocation.ts';
+import { formatIPv4 } from '../ip.ts';
+import type { Notice, Wanted } from './desire.ts';
+import { about, isStolen } from './desire.ts';
+import type { Draft } from './draft.ts';
+import type { Placement } from './place.ts';
+import type { Sightings } from './sightings.ts';
+import type { World } from './world.ts';
+
+/** How far a wanted IP has come. `stuck`: nothing can be done for it now, by no fault of a step under way. */
+export type Progress = 'pending' | 'hosted' | 'stuck';
+
+interface Stage {
+  readonly world: World;
+  readonly seen: Sightings;
+  readonly draft: Draft;
+  readonly notices: Notice[];
+}
+
+/** Plans the next step for `wanted` and says how far it is. Where the SDN places, pass placement undefined. */
+export function grant(
+  wanted: Wanted,
+  placement: Placement | undefined,
+  mode: 'explicit' | 'automatic',
+  stage: Stage,
+): Progress {
+  const { world, draft } = stage;
+  if (world.busy.has(wanted.ip)) return isHosted(wanted, placement, mode, stage) ? 'hosted' : 'pending';
+  const allocation = world.allocations.get(wanted.ip);
+  if (allocation === undefined) return claim(wanted, stage);
+  if (allocation.namespace === '') {
+    draft.push({
+      kind: 'name',
+      ip: wanted.ip,
+      namespace: wanted.namespace.name,
+      resourceVersion: allocation.resourceVersion,
+    });
+    return 'pending';
+  }
+  if (!allocation.ours || !isBoundTo(allocation, wanted)) return bind(wanted, allocation, placement, stage);
+  if (mode === 'automatic') return useWhenOffered(wanted, allocation, stage);
+  if (placement === undefined) return 'stuck';
+  return carryOut(wanted, allocation, placement, stage);
+}
+
+function isBoundTo(allocation: Allocation, wanted: Wanted): boolean {
+  return allocation.phase === 'Bound' && allocation.namespaceUID === wanted.namespace.uid;
+}
+
+function claim(wanted: Wanted, { world, draft, notices }: Stage): Progress {
+  const { ip, pool, namespace, egressIPAM } = wanted;
+  const why = world.usable.get(pool)?.whyNot(ip);
+  const onOurInterface = world.nodeOfInterface.has(world.inventory?.holders.get(ip) ?? '');
+  if (why !== undefined && !onOurInterface) {
+    notices.push(
+      about(namespace, 'Warning', 'InvalidEgressIPs', `${formatIPv4(ip)} ${why}; list another IP`),
+    );
+    return 'stuck';
+  }
+  draft.push({ kind: 'claim', ip, namespace: namespace.name, egressIPAM: egressIPAM.name, cidr: pool.name });
+  return 'pending';
+}
+
+function bind(
+  wanted: Wanted,
+  allocation: Allocation,
+  placement: Placement | undefined,
+  stage: Stage,
+): Progress {
+  const { world, seen, draft, notices } = stage;
+  // Deleted by hand before it was ours: it is about to vanish and is claimed anew then.
+  if (allocation.deleting && !allocation.ours) return 'pending';
+  if (!allocation.ours) {
+    if (
+      world.cloud === 'aws' &&
+      (world.inventory === undefined || world.inventoryAge > world.timing.inventoryFresh)
+    ) {
+      return 'stuck';
+    }
+    if (isStolen(wanted.ip, world)) return 'stuck';
+    const other = seen.netNamespacesOf(wanted.ip).find((name) => name !== wanted.namespace.name);
+    if (other !== undefined) {
+      const message = `${formatIPv4(wanted.ip)} is on the NetNamespace of ${other}; it is used once it has been taken off there`;
+      notices.push(about(wanted.namespace, 'Warning', 'AddressInUse', message));
+      return 'stuck';
+    }
+  }
+  const node = placement?.node;
+  draft.push({
+    kind: 'bind',
+    ip: wanted.ip,
+    namespace: wanted.namespace.name,
+    namespaceUID: wanted.namespace.uid,
+    node: allocation.ours ? (allocation.node ?? node) : node,
+    interfaceId: allocation.ours
+      ? (allocation.interface ?? interfaceOf(node, world))
+      : interfaceOf(node, world),
+    resourceVersion: allocation.resourceVersion,
+  });
+  return 'pending';
+}
+
+function carryOut(wanted: Wanted, allocation: Allocation, placement: Placement, stage: Stage): Progress {
+  const { world, seen, draft, notices } = stage;
+  const { ip, namespace } = wanted;
+  const elsewhere = seen.hostsOf(ip).filter((node) => node !== placement.node);
+  for (const node of elsewhere) draft.unhost(node, ip);
+  if (placement.node === undefined) {
+    const message = `${formatIPv4(ip)} has no node to host it: ${placement.why}`;
+    notices.push(about(namespace, 'Warning', 'NoHost', message));
+    return 'stuck';
+  }
+  if (elsewhere.length > 0) return 'pending';
+  const settled = world.cloud === 'none' ? 'yes' : settleInterface(wanted, allocation, placement.node, stage);
+  if (settled !== 'yes') return settled;
+  if (!seen.isHostedBy(ip, placement.node)) {
+    draft.host(placement.node, ip);
+    return 'pending';
+  }
+  if (allocation.node !== placement.node || allocation.interface !== interfaceOf(placement.node, world)) {
+    record(allocation, placement.node, interfaceOf(placement.node, world), draft);
+    return 'hosted';
+  }
+  return useOnNetNamespace(wanted, stage);
+}
+
+/** Brings the IP onto the interface of its node; `yes` when it is there. */
+function settleInterface(
+  wanted: Wanted,
+  allocation: Allocation,
+  node: string,
+  stage: Stage,
+): 'yes' | Progress {
+  const { world, draft } = stage;
+  const { ip } = wanted;
+  const target = interfaceOf(node, world);
+  // The node's interface cannot be read now: what stands stays as it is.
+  if (target === undefined) return stage.seen.isHostedBy(ip, node) ? 'hosted' : 'stuck';
+  const holder = world.inventory?.holders.get(ip);
+  if (holder === target) return 'yes';
+  if (isStolen(ip, world)) return 'stuck';
+  if (holder !== undefined) {
+    if (allocation.interface === holder) draft.move(node, target, ip, holder);
+    else record(allocation, world.nodeOfInterface.get(holder), holder, draft);
+    return 'pending';
+  }
+  if (allocation.interface !== target || allocation.node !== node) record(allocation, node, target, draft);
+  else
+    draft.assign(
+      node,
+      target,
+      ip,
+      allocation.phase === 'Bound' && stage.seen.netNamespacesOf(ip).length > 0 ? 'failover' : 'grant',
+    );
+  return 'pending';
+}
+
+function useOnNetNamespace(wanted: Wanted, { world, seen, draft }: Stage): Progress {
+  const users = seen.netNamespacesOf(wanted.ip);
+  const { name } = wanted.namespace;
+  const isFree = users.every((user) => user === name);
+  // A NetNamespace that is not there yet is waited for, by this namespace alone.
+  if (isFree && !users.includes(name) && world.netNamespaces.has(name)) draft.use(name, wanted.ip);
+  return 'hosted';
+}
+
+/** Bare metal with one CIDR: the SDN chooses the node; we only follow. */
+function useWhenOffered(wanted: Wanted, allocation: Allocation, stage: Stage): Progress {
+  const { seen, draft, notices } = stage;
+  if (!seen.isOffered(wanted.pool.name)) {
+    const message = `${formatIPv4(wanted.ip)} has no node to host it: no selected node offers ${wanted.pool.name}`;
+    notices.push(about(wanted.namespace, 'Warning', 'NoHost', message));
+    return 'stuck';
+  }
+  const [node] = seen.hostsOf(wanted.ip);
+  if (node !== undefined && allocation.node !== node) {
+    record(allocation, node, undefined, draft);
+    return 'hosted';
+  }
+  return useOnNetNamespace(wanted, stage);
+}
+
+function record(
+  allocation: Allocation,
+  node: string | undefined,
+  interfaceId: string | undefined,
+  draft: Draft,
+): void {
+  const { ip, resourceVersion } = allocation;
+  draft.push({ kind: 'record', ip, node, interfaceId, resourceVersion });
+}
+
+function interfaceOf(node: string | undefined, world: World): string | undefined {
+  return node === undefined ? undefined : world.inventory?.hosts.get(node)?.interfaceId;
+}
+
+function isHosted(
+  wanted: Wanted,
+  placement: Placement | undefined,
+  mode: 'explicit' | 'automatic',
+  { seen }: Stage,
+): boolean {
+  if (mode === 'automatic') return seen.isOffered(wanted.pool.name);
+  return placement?.node !== undefined && seen.isHostedBy(wanted.ip, placement.node);
+}

@@ -1,0 +1,102 @@
+// The next step of giving an IP back, for one allocation that its namespace does not list. Nothing starts before the
+// claim has stood unchanged for longer than an admitted write can still be on its way; every step is checked live again
+// by whoever carries it out.
+//
+//   ours    the world shows                                 next step
+//   yes     the claim is younger than the grace             wait
+//   yes     phase is not Releasing or Resting               phase Releasing
+//   yes     on a NetNamespace                               take it off (a swap waits for what replaces it)
+//   yes     on a HostSubnet                                 take it off (where the SDN places, it does that itself)
+//   yes     on an interface of a node                       unassign it
+//   yes     nowhere                                         rest: live reads, phase Resting, finalizer off
+//   no      back on the interface where it was, Resting     unassign it
+//   no      unlisted for the grace; rested if it has to     delete
+import type { Allocation } from '../allocation.ts';
+import { DEFAULT_REUSE_GRACE_PERIOD } from '../egressipam.ts';
+import type { ReleaseCheck } from './actions.ts';
+import type { Draft } from './draft.ts';
+import type { Sightings } from './sightings.ts';
+import type { World } from './world.ts';
+
+interface Stage {
+  readonly world: World;
+  readonly seen: Sightings;
+  readonly draft: Draft;
+  /** Whether the IP may leave its own NetNamespace now. */
+  readonly mayLeave: (allocation: Allocation) => boolean;
+}
+
+/** Plans the next step and returns in how many milliseconds the one after is due, if only time stands in the way. */
+export function release(allocation: Allocation, stage: Stage): number | undefined {
+  if (stage.world.busy.has(allocation.ip)) return undefined;
+  return allocation.ours ? giveBack(allocation, stage) : collect(allocation, stage);
+}
+
+function giveBack(allocation: Allocation, { world, seen, draft, mayLeave }: Stage): number | undefined {
+  const { ip } = allocation;
+  const wait = world.timing.claimGrace - (world.claimAges.get(ip)?.seenFor ?? 0);
+  if (wait > 0) return wait;
+  const check = checkOf(allocation);
+  if (allocation.phase !== 'Releasing' && allocation.phase !== 'Resting') {
+    draft.push({ kind: 'release', ip, checks: [check] });
+    return undefined;
+  }
+  if (seen.netNamespacesOf(ip).includes(allocation.namespace)) {
+    if (mayLeave(allocation)) draft.unuse(allocation.namespace, ip, check);
+    return undefined;
+  }
+  // On any other NetNamespace it is wrong anyway, and plan.ts takes it off.
+  if (seen.netNamespacesOf(ip).length > 0) return undefined;
+  const hosts = seen.hostsOf(ip);
+  for (const node of hosts) {
+    const places = (world.hostSubnets.get(node)?.egressCIDRs.length ?? 0) > 0;
+    if (!places) draft.unhost(node, ip, check);
+  }
+  if (hosts.length > 0) return undefined;
+  if (world.cloud === 'aws') {
+    if (world.inventory === undefined) return undefined;
+    const holder = world.inventory.holders.get(ip);
+    if (holder !== undefined && world.nodeOfInterface.has(holder)) {
+      draft.unassign(holder, ip, check);
+      return undefined;
+    }
+  }
+  draft.push({ kind: 'rest', ip, interfaceId: allocation.interface, checks: [check] });
+  return undefined;
+}
+
+function collect(allocation: Allocation, { world, draft }: Stage): number | undefined {
+  const { ip } = allocation;
+  if (allocation.deleting) return undefined;
+  const holder = world.inventory?.holders.get(ip);
+  const isBack = holder !== undefined && holder === allocation.interface && world.nodeOfInterface.has(holder);
+  if (allocation.phase === 'Resting' && isBack) {
+    draft.unassign(holder, ip, checkOf(allocation));
+    return undefined;
+  }
+  const age = world.claimAges.get(ip);
+  const wait = Math.max(
+    world.timing.claimGrace - (age?.seenFor ?? 0),
+    world.timing.claimGrace - (age?.unlistedFor ?? 0),
+    restLeft(allocation, world),
+  );
+  if (wait > 0) return wait;
+  const { uid, resourceVersion, namespace } = allocation;
+  draft.push({ kind: 'delete', ip, uid, resourceVersion, namespace });
+  return undefined;
+}
+
+/** Milliseconds that a resting IP still has to rest; 0 for one that was only claimed. */
+export function restLeft(allocation: Allocation, world: World): number {
+  if (allocation.phase !== 'Resting' || allocation.restingSince === undefined) return 0;
+  const egressIPAM = world.egressIPAMs.valid.get(allocation.egressIPAM);
+  const period = egressIPAM?.reuseGracePeriod ?? DEFAULT_REUSE_GRACE_PERIOD;
+  const left = Date.parse(allocation.restingSince) + period - world.wallClock;
+  // A clock that was set back must not hold an address for ever.
+  return Math.min(left, period);
+}
+
+function checkOf(allocation: Allocation): ReleaseCheck {
+  const { ip, namespace, resourceVersion } = allocation;
+  return { ip, namespace, resourceVersion };
+}

@@ -158,7 +158,7 @@ function tokenFileOf(document: Record<string, unknown>, user: User): string | un
 
 /** Never the library's text for YAML: it quotes lines of the file, and this file holds secrets. */
 function reason(error: unknown): string {
-  if (error instanceof YAMLException) return `is not YAML: ${error.reason}`;
+  if (error instanceof YAMLException) return `is not YAML (line ${(error.mark?.line ?? 0) + 1})`;
   if (!(error instanceof Error)) return 'cannot be read';
   return 'code' in error ? `cannot be read (${String(error.code)})` : `does not fit: ${error.message}`;
 }

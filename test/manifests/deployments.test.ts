@@ -1,0 +1,69 @@
+// Do the pods start where a cluster is strict, survive where it is not kind, and get the flags they know?
+import t from 'tap';
+import { find, type Manifest } from './read.ts';
+
+const PROCESSES = ['webhook', 'reconciler'] as const;
+const deployment = (process: string): Manifest => find('Deployment', `egressip-ipam-${process}`);
+const pod = (process: string): Manifest => deployment(process).spec.template.spec;
+const container = (process: string): Manifest => pod(process).containers[0];
+
+for (const process of PROCESSES) {
+  t.test(`the ${process} passes the restricted pod security standard`, async (t) => {
+    const { securityContext, hostNetwork, hostPID, containers, volumes = [] } = pod(process);
+    t.same(securityContext, { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+    t.same([hostNetwork, hostPID, containers.length], [undefined, undefined, 1]);
+    t.same(container(process).securityContext, {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+    const kinds = volumes.flatMap(({ name: _, ...source }: Manifest) => Object.keys(source));
+    t.same(
+      kinds.filter((kind: string) => !['secret', 'projected', 'emptyDir'].includes(kind)),
+      [],
+    );
+  });
+
+  t.test(`the ${process} has two replicas, apart, of which one always stays`, async (t) => {
+    const { replicas, selector } = deployment(process).spec;
+    t.equal(replicas, 2);
+    t.same(
+      pod(process).topologySpreadConstraints.map((c: Manifest) => c.topologyKey),
+      ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'],
+    );
+    for (const constraint of pod(process).topologySpreadConstraints)
+      t.same(constraint.labelSelector, selector);
+    t.same(find('PodDisruptionBudget', `egressip-ipam-${process}`).spec, { minAvailable: 1, selector });
+    t.same(deployment(process).spec.template.metadata.labels, selector.matchLabels);
+    t.equal(pod(process).priorityClassName, 'system-cluster-critical');
+  });
+
+  t.test(`the ${process} is probed and scraped where its flags say it listens`, async (t) => {
+    const { args, ports, livenessProbe, readinessProbe, resources } = container(process);
+    const listens = Object.fromEntries(ports.map((p: Manifest) => [p.name, p.containerPort]));
+    t.equal(args[0], process);
+    t.ok(args.includes(`--metrics-bind-address=:${listens.metrics}`));
+    t.ok(args.includes(`--health-probe-bind-address=:${listens.health}`));
+    t.match(
+      [livenessProbe, readinessProbe],
+      [{ httpGet: { path: '/healthz', port: 'health' } }, { httpGet: { path: '/readyz', port: 'health' } }],
+    );
+    t.match(resources, { requests: { cpu: String, memory: String }, limits: { memory: String } });
+  });
+}
+
+t.test('the Service reaches the port that the webhook listens on', async (t) => {
+  const { selector, ports } = find('Service', 'egressip-ipam-webhook').spec;
+  t.same(selector, deployment('webhook').spec.selector.matchLabels);
+  t.match(ports, [{ port: 443, targetPort: 'webhook' }]);
+  t.match(container('webhook').ports, [{ name: 'webhook', containerPort: 9443 }]);
+  t.ok(container('webhook').args.includes('--port=9443'));
+});
+
+t.test('only the reconciler sees the credentials of the cloud, and starts without them', async (t) => {
+  const [credentials] = pod('reconciler').volumes;
+  t.same(credentials.secret, { secretName: 'egress-ipam-operator-cloud-credentials', optional: true });
+  t.equal(pod('webhook').volumes, undefined);
+  t.equal(container('webhook').env, undefined);
+  t.ok(container('reconciler').args.includes('--leader-elect'));
+});

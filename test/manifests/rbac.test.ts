@@ -1,0 +1,93 @@
+// May each process do what the design's table says, and nothing else? The roles are unfolded to one line per permission and
+// compared whole, so a verb more fails as well as a verb less.
+import t from 'tap';
+import { find, type Manifest, objectsOf } from './read.ts';
+
+/** `get list|egressipams` per resource; with ` name` where it is limited to names, with `@` where to our namespace. */
+function permissions(name: string): string[] {
+  const lines = (rules: Manifest[], scope: string) =>
+    rules.flatMap((rule) =>
+      rule.resources.map((resource: string) => {
+        const limit = (rule.resourceNames ?? []).map((n: string) => ` ${n}`).join('');
+        return `${scope}${resource}${limit}: ${rule.verbs.join(' ')}`;
+      }),
+    );
+  return [...lines(find('ClusterRole', name).rules, ''), ...lines(find('Role', name).rules, '@')].sort();
+}
+
+const roles = [...objectsOf('.'), ...objectsOf('monitoring')].filter((o) => /^(Cluster)?Role$/.test(o.kind));
+const rules: Manifest[] = roles.flatMap((role) => role.rules);
+
+t.test('the webhook may do this and nothing else', async (t) => {
+  t.same(permissions('egressip-ipam-webhook'), [
+    '@leases egressip-ipam-reconciler: get list watch',
+    '@secrets egressip-ipam-webhook-certs: get list watch update patch',
+    'egressipallocations: get list watch create update',
+    'egressipams: get list watch',
+    'events: create',
+    'hostsubnets: get list watch',
+    'mutatingwebhookconfigurations egressip-ipam-webhook: get list watch update patch',
+    'namespaces: get list watch',
+    'netnamespaces: get list watch',
+    'validatingwebhookconfigurations egressip-ipam-webhook: get list watch update patch',
+  ]);
+});
+
+t.test('the reconciler may do this and nothing else', async (t) => {
+  t.same(permissions('egressip-ipam-reconciler'), [
+    '@leases egressip-ipam-reconciler: get update patch',
+    '@leases: create',
+    '@secrets egress-ipam-operator-cloud-credentials: get',
+    'cloudprivateipconfigs: get list watch',
+    'egressipallocations/status: update patch',
+    'egressipallocations: get list watch create update patch delete',
+    'egressipams/status: update patch',
+    'egressipams: get list watch update patch',
+    'events: create patch',
+    'hostsubnets: get list watch patch',
+    'infrastructures cluster: get',
+    'namespaces: get list watch patch',
+    'netnamespaces: get list watch patch',
+    'nodes: get list watch',
+  ]);
+});
+
+t.test('no role has a wildcard', async (t) => {
+  t.not(rules.length, 0);
+  for (const rule of rules) t.notMatch(JSON.stringify(rule), '*');
+});
+
+t.test('no role reads Secrets of the whole cluster, or of any name', async (t) => {
+  const clusterWide = roles.filter((role) => role.kind === 'ClusterRole').flatMap((role) => role.rules);
+  t.same(
+    clusterWide.filter((rule) => rule.resources.includes('secrets')),
+    [],
+  );
+  const secrets = rules.filter((rule) => rule.resources.includes('secrets'));
+  t.same(
+    secrets.map((rule) => rule.resourceNames?.length),
+    [1, 1],
+  );
+});
+
+t.test('nobody may hand out rights, act as somebody else, or run code', async (t) => {
+  const verbs = new Set(rules.flatMap((rule) => rule.verbs));
+  t.same(verbs, new Set(['get', 'list', 'watch', 'create', 'update', 'patch', 'delete']));
+  const resources = rules.flatMap((rule) => rule.resources).join();
+  t.notMatch(resources, /role|serviceaccount|pods\/|deployment|token/);
+});
+
+t.test('each ServiceAccount is bound to its own roles and to no others', async (t) => {
+  const bindings = objectsOf('.').filter((object) => object.kind.endsWith('RoleBinding'));
+  const expected = ['egressip-ipam-reconciler', 'egressip-ipam-webhook'].flatMap((name) =>
+    ['ClusterRole', 'Role'].map((kind) => `${kind} ${name} to egressip-ipam-operator/${name}`),
+  );
+  const actual = bindings.flatMap(({ roleRef, subjects }) =>
+    subjects.map((s: Manifest) => `${roleRef.kind} ${roleRef.name} to ${s.namespace}/${s.name}`),
+  );
+  t.same(actual.sort(), expected.sort());
+  for (const name of ['egressip-ipam-reconciler', 'egressip-ipam-webhook']) {
+    t.equal(find('ServiceAccount', name).metadata.namespace, 'egressip-ipam-operator');
+    t.equal(find('Deployment', name).spec.template.spec.serviceAccountName, name);
+  }
+});

@@ -28,7 +28,7 @@ t.test('what the image holds imports nothing that is not in it', async (t) => {
   const foreign: string[] = [];
   for (const file of folders.flatMap((folder) => globSync(`${folder}/**/*.ts`, { cwd: ROOT }))) {
     const source = readFileSync(join(ROOT, file), 'utf8').replaceAll(/^import type [^;]*;/gm, '');
-    for (const [, name = ''] of source.matchAll(/(?:from|import\(|import) ?'([^']+)'/g)) {
+    for (const [, name = ''] of source.matchAll(/(?:from|import\(|import) ?['"]([^'"]+)['"]/g)) {
       const [scope = '', rest = ''] = name.split('/');
       const known =
         name.startsWith('node:') || (scope.startsWith('@') ? `${scope}/${rest}` : scope) in dependencies;

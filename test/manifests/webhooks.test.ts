@@ -1,7 +1,13 @@
 // Which requests reach the webhook? The conditions are evaluated as the API server does, by a CEL library.
 import { evaluate } from '@marcbachmann/cel-js';
 import t from 'tap';
-import { EGRESSIPAM_ANNOTATION, EGRESSIPS_ANNOTATION, WEBHOOK_CONFIGURATION } from '../../shared/names.ts';
+import {
+  EGRESSIPAM_ANNOTATION,
+  EGRESSIPS_ANNOTATION,
+  OPERATOR_NAMESPACE,
+  WEBHOOK_CONFIGURATION,
+} from '../../shared/names.ts';
+import { isSystemNamespace } from '../../shared/system-namespaces.ts';
 import { find, type Manifest } from './read.ts';
 
 const [namespaces] = find('MutatingWebhookConfiguration', WEBHOOK_CONFIGURATION).webhooks;
@@ -80,6 +86,11 @@ t.test('a namespace is asked about if it has opted in before or after the change
     ],
     ['is labelled, never opted in', { object: plain, oldObject: plain }, false],
     [
+      'is labelled, without annotations',
+      { object: namespace('team-a'), oldObject: namespace('team-a') },
+      false,
+    ],
+    [
       'lists IPs, but names no EgressIPAM',
       { object: namespace('team-a', { [EGRESSIPS_ANNOTATION]: '10.0.0.7' }), oldObject: null },
       false,
@@ -89,20 +100,16 @@ t.test('a namespace is asked about if it has opted in before or after the change
     t.equal(isAsked(request), expected, `a namespace that ${what}`);
 });
 
-t.test('a system namespace is never asked about, and one that only sounds like it is', async (t) => {
+t.test('the namespaces that are never asked about are those that both processes leave alone', async (t) => {
   const asked = (name: string) => isAsked({ object: namespace(name, optedIn), oldObject: null });
-  for (const name of [
-    'default',
-    'kube-system',
-    'kube-public',
-    'openshift',
-    'openshift-sdn',
-    'egressip-ipam-operator',
-  ]) {
-    t.equal(asked(name), false, name);
-  }
-  for (const name of ['kubeflow', 'openshifters', 'my-kube-system', 'default-team'])
-    t.equal(asked(name), true, name);
+  const system = ['default', 'kube-system', 'kube-public', 'openshift', 'openshift-sdn', OPERATOR_NAMESPACE];
+  const likeIt = ['kubeflow', 'openshifters', 'my-kube-system', 'default-team', 'team-a'];
+  t.same(
+    [...system, ...likeIt].filter((name) => !asked(name)),
+    system,
+  );
+  for (const name of [...system, ...likeIt])
+    t.equal(asked(name), !isSystemNamespace(name, OPERATOR_NAMESPACE), name);
 });
 
 t.test('the claims have a lane of their own, ahead of other service accounts', async (t) => {

@@ -1,0 +1,134 @@
+// CustomResourceDefinitions as objects: their defaults, what the API server refuses in them, and the conditions that
+// say whether their kinds are served. kube-apiserver's controllers write those conditions a moment after the object.
+import { fieldOf, isObject, type JsonObject, listOf, objectOf, textOf } from './json.ts';
+import { invalidValue, timestamp } from './metadata.ts';
+import type { ApiObject } from './object.ts';
+import type { Rules } from './rules.ts';
+import type { FieldError } from './status.ts';
+
+/** Keeps a deleted definition until its objects are gone. */
+export const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
+
+export const CRD_RULES: Rules = {
+  names: 'subdomain',
+  update: 'conditional',
+  defaults(crd) {
+    const spec = objectOf(crd.spec);
+    const names = objectOf(spec.names);
+    const kind = textOf(names.kind);
+    crd.spec = {
+      conversion: { strategy: 'None' },
+      ...spec,
+      names: { listKind: `${kind}List`, singular: kind.toLowerCase(), ...names },
+    };
+  },
+  onCreate(crd) {
+    crd.status = {
+      acceptedNames: { kind: '', plural: '' },
+      conditions: [],
+      storedVersions: storageVersions(crd),
+    };
+  },
+  onUpdate(after, before, subresource) {
+    if (subresource === 'status') after.spec = before.spec;
+    else after.status = before.status;
+  },
+  faults: crdFaults,
+};
+
+/** As the naming and establishing controllers leave a definition that nothing is wrong with. */
+export function established(crd: ApiObject, now: Date): JsonObject {
+  const stored = listOf(fieldOf(crd, 'status', 'storedVersions'));
+  const conditions = listOf(fieldOf(crd, 'status', 'conditions')).filter(
+    (condition) => !ESTABLISHING.has(textOf(objectOf(condition).type)),
+  );
+  return {
+    acceptedNames: fieldOf(crd, 'spec', 'names'),
+    conditions: [
+      condition('NamesAccepted', 'NoConflicts', 'no conflicts found', now),
+      condition('Established', 'InitialNamesAccepted', 'the initial names have been accepted', now),
+      ...conditions,
+    ],
+    storedVersions: [...new Set([...stored, ...storageVersions(crd)])],
+  };
+}
+
+const ESTABLISHING: ReadonlySet<string> = new Set(['NamesAccepted', 'Established']);
+
+/** A deletion has begun: the objects go first. */
+export function terminating(crd: ApiObject, now: Date): JsonObject {
+  const message = 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon';
+  const status = objectOf(crd.status);
+  const conditions = [
+    ...listOf(status.conditions),
+    condition('Terminating', 'InstanceDeletionPending', message, now),
+  ];
+  return { ...status, conditions };
+}
+
+function condition(type: string, reason: string, message: string, now: Date): JsonObject {
+  return { lastTransitionTime: timestamp(now), message, reason, status: 'True', type };
+}
+
+function storageVersions(crd: ApiObject): string[] {
+  return versionsOf(crd)
+    .filter((version) => version.storage === true)
+    .map((version) => textOf(version.name));
+}
+
+function versionsOf(crd: ApiObject): JsonObject[] {
+  return listOf(fieldOf(crd, 'spec', 'versions')).map(objectOf);
+}
+
+function crdFaults(crd: ApiObject, before: ApiObject | undefined): FieldError[] {
+  const spec = objectOf(crd.spec);
+  const names = objectOf(spec.names);
+  const name = `${textOf(names.plural)}.${textOf(spec.group)}`;
+  const faults: FieldError[] = [];
+  if (crd.metadata.name !== name) {
+    const why = 'must be spec.names.plural+"."+spec.group';
+    faults.push(invalidValue('metadata.name', crd.metadata.name ?? '', why));
+  }
+  if (storageVersions(crd).length !== 1) {
+    const why = 'must have exactly one version marked as storage version';
+    faults.push({
+      reason: 'FieldValueInvalid',
+      message: `Invalid value: ${JSON.stringify(spec.versions ?? [])}: ${why}`,
+      field: 'spec.versions',
+    });
+  }
+  versionsOf(crd).forEach((version, index) => {
+    faults.push(...schemaFaults(version, `spec.versions[${index}].schema.openAPIV3Schema`));
+  });
+  return before === undefined ? faults : [...faults, ...immutableFaults(spec, objectOf(before.spec))];
+}
+
+function schemaFaults(version: JsonObject, field: string): FieldError[] {
+  const schema = fieldOf(version, 'schema', 'openAPIV3Schema');
+  if (!isObject(schema)) {
+    return [{ reason: 'FieldValueRequired', message: 'Required value: schemas are required', field }];
+  }
+  if (schema.type === 'object') return [];
+  const message =
+    schema.type === undefined ? 'Required value: must not be empty at the root' : notAnObject(schema);
+  const reason = schema.type === undefined ? 'FieldValueRequired' : 'FieldValueInvalid';
+  return [{ reason, message, field: `${field}.type` }];
+}
+
+function notAnObject(schema: JsonObject): string {
+  return `Invalid value: ${JSON.stringify(schema.type)}: must be object at the root`;
+}
+
+function immutableFaults(after: JsonObject, before: JsonObject): FieldError[] {
+  const fields: readonly (readonly string[])[] = [
+    ['group'],
+    ['scope'],
+    ['names', 'plural'],
+    ['names', 'kind'],
+  ];
+  return fields
+    .filter((path) => fieldOf(after, ...path) !== fieldOf(before, ...path))
+    .map((path) =>
+      invalidValue(`spec.${path.join('.')}`, textOf(fieldOf(after, ...path)), 'field is immutable'),
+    );
+}

@@ -1,0 +1,159 @@
+// From a request to its answer: what does it ask for, may the user, which handler. The way of every request, whether it
+// came over HTTPS or from the in-process client.
+import type { AuditLog } from './audit.ts';
+import { type Authorizer, attributesOf, forbiddenPath, forbiddenResource } from './authorizer.ts';
+import type { Cluster } from './cluster.ts';
+import { create } from './handlers/create.ts';
+import { remove, removeCollection } from './handlers/delete.ts';
+import { get, list } from './handlers/list.ts';
+import { patch } from './handlers/patch.ts';
+import { isReview, review } from './handlers/review.ts';
+import { update } from './handlers/update.ts';
+import { watch } from './handlers/watch.ts';
+import { information } from './information.ts';
+import type { ServedKind } from './registry.ts';
+import type { Answer, Page, ResourceRequest } from './request.ts';
+import { type ResourceRoute, resourceRoute, type Verb } from './route.ts';
+import { methodNotAllowed, noSuchPath, Refusal, timedOut } from './status.ts';
+import type { User, Users } from './users.ts';
+
+/** Any request, already authenticated. */
+export interface ApiRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly user: User;
+  readonly accept: string;
+  readonly contentType: string;
+  readonly agent: string;
+  readonly body: string;
+  readonly warnings: string[];
+}
+
+/** A handler's answer and the kind it is about, or a page that is about no object. */
+export type Reply =
+  | { readonly about: ServedKind; readonly request: ResourceRequest; readonly answer: Answer }
+  | { readonly about: undefined; readonly page: Page };
+
+export interface Services {
+  readonly cluster: Cluster;
+  readonly authorizer: Authorizer;
+  readonly users: Users;
+  readonly audit: AuditLog;
+  readonly requestTimeoutMs: number;
+  /** As `/version` tells it. */
+  readonly minorVersion: number;
+}
+
+/** Rejects with a Refusal and, in case of a bug, with anything else. */
+export async function dispatch(services: Services, request: ApiRequest): Promise<Reply> {
+  const route = resourceRoute(request.method, request.path, request.query);
+  let code = 500;
+  try {
+    const reply = await (route === undefined
+      ? about(services, request)
+      : withDeadline(answer(services, request, route), services.requestTimeoutMs, route.verb));
+    code = reply.about === undefined ? reply.page.code : reply.answer.code;
+    return reply;
+  } catch (error) {
+    if (error instanceof Refusal) code = error.code;
+    throw error;
+  } finally {
+    record(services, request, route, code);
+  }
+}
+
+async function about(services: Services, request: ApiRequest): Promise<Reply> {
+  const { method, path, user } = request;
+  if (!services.authorizer.allows(user, { verb: method.toLowerCase(), path })) {
+    throw forbiddenPath(user, method, path);
+  }
+  const page = information(services, request);
+  if (page === undefined) throw noSuchPath();
+  return { about: undefined, page };
+}
+
+async function answer(services: Services, request: ApiRequest, route: ResourceRoute): Promise<Reply> {
+  const { cluster, authorizer } = services;
+  if (!authorizer.allows(request.user, attributesOf(route))) throw forbiddenResource(request.user, route);
+  const kind = cluster.registry.find(route.group, route.version, route.resource);
+  if (kind === undefined) throw noSuchPath();
+  const handled: ResourceRequest = {
+    verb: route.verb,
+    kind,
+    subresource: route.subresource,
+    namespace: kind.spec.namespaced ? route.namespace : '',
+    name: route.name,
+    user: request.user,
+    query: request.query,
+    contentType: request.contentType,
+    body: request.body,
+    agent: request.agent,
+    deadline: performance.now() + services.requestTimeoutMs,
+    warnings: request.warnings,
+  };
+  if (isReview(kind)) return { about: kind, request: handled, answer: review(services, handled) };
+  return { about: kind, request: handled, answer: await handler(handled)(cluster, handled) };
+}
+
+type Handler = (cluster: Cluster, request: ResourceRequest) => Answer | Promise<Answer>;
+
+const HANDLERS: Readonly<Record<Verb, Handler>> = {
+  get,
+  list,
+  watch,
+  create,
+  update,
+  patch,
+  delete: remove,
+  deletecollection: removeCollection,
+};
+
+const SUBRESOURCE_VERBS: ReadonlySet<Verb> = new Set(['get', 'update', 'patch']);
+
+function handler({ kind, verb, subresource, namespace, name }: ResourceRequest): Handler {
+  const { spec, resource } = kind;
+  if (subresource !== '') {
+    if (!(spec.subresources as readonly string[]).includes(subresource)) throw noSuchPath();
+    if (!SUBRESOURCE_VERBS.has(verb)) throw methodNotAllowed(resource);
+  } else if (!spec.verbs.includes(verb) || (verb === 'create' && name !== '')) {
+    throw methodNotAllowed(resource);
+  }
+  if (verb === 'create' && spec.namespaced && namespace === '') throw methodNotAllowed(resource);
+  return HANDLERS[verb];
+}
+
+/** Past the deadline the client is told so; what was begun may still take effect. */
+async function withDeadline(reply: Promise<Reply>, timeout: number, verb: Verb): Promise<Reply> {
+  if (verb === 'watch') return reply;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(timedOut()), timeout);
+  });
+  try {
+    return await Promise.race([reply, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function record(
+  services: Services,
+  request: ApiRequest,
+  route: ResourceRoute | undefined,
+  code: number,
+): void {
+  services.audit.record({
+    time: services.cluster.now(),
+    user: request.user.name,
+    verb: route?.verb ?? request.method.toLowerCase(),
+    group: route?.group ?? '',
+    resource: route?.resource ?? '',
+    subresource: route?.subresource ?? '',
+    namespace: route?.namespace ?? '',
+    name: route?.name ?? '',
+    path: request.path,
+    dryRun: request.query.get('dryRun') === 'All',
+    code,
+  });
+}

@@ -1,0 +1,127 @@
+// GET of one object and of a collection. Pages of a list show the moment of the first page; when that moment is
+// forgotten the client is told with 410 to start again.
+import type { Cluster } from '../cluster.ts';
+import { collectionKey } from '../collection-key.ts';
+import { isObject, type JsonObject } from '../json.ts';
+import { type Answer, type ResourceRequest, stored } from '../request.ts';
+import { badRequest, expired, invalid, refusal } from '../status.ts';
+import type { Version } from '../storage.ts';
+import { current } from './change.ts';
+import { isSelective, selection } from './selection.ts';
+
+export function get(_: Cluster, request: ResourceRequest): Answer {
+  return stored(200, current(request));
+}
+
+export function list(cluster: Cluster, request: ResourceRequest): Answer {
+  const limit = Number(request.query.get('limit') ?? '0');
+  const token = request.query.get('continue');
+  const { revision, everything, start } = token ? resumed(cluster, request, token) : fresh(cluster, request);
+  const matches = matching(request, everything);
+  const from = start === '' ? 0 : matches.findIndex((version) => pageKey(version) >= start);
+  const rest = from === -1 ? [] : matches.slice(from);
+  const items = limit > 0 ? rest.slice(0, limit) : rest;
+  const metadata: JsonObject = { resourceVersion: String(revision) };
+  const last = items.at(-1);
+  if (items.length < rest.length && last !== undefined) {
+    cluster.snapshots.keep(keyOf(request), revision, everything);
+    metadata.continue = continueToken(revision, `${pageKey(last)}\0`);
+    if (!isSelective(request)) metadata.remainingItemCount = rest.length - items.length;
+  }
+  return { form: 'list', code: 200, metadata, items };
+}
+
+/** The versions in the request's namespace that its selectors choose. */
+export function matching(request: ResourceRequest, versions: readonly Version[]): readonly Version[] {
+  const { kind, namespace } = request;
+  const everywhere = !kind.spec.namespaced || namespace === '';
+  if (everywhere && !isSelective(request)) return versions;
+  const matches = selection(request);
+  return versions.filter((version) => (everywhere || version.namespace === namespace) && matches(version));
+}
+
+interface Moment {
+  readonly revision: number;
+  readonly everything: readonly Version[];
+  /** Key of the first item to show. */
+  readonly start: string;
+}
+
+function fresh(cluster: Cluster, request: ResourceRequest): Moment {
+  const { collection } = request.kind;
+  const wanted = wantedRevision(request);
+  const { revision } = cluster.storage;
+  if (wanted > revision) throw fromTheFuture(wanted, revision);
+  const moment = { revision, everything: collection.list(), start: '' };
+  if (request.query.get('resourceVersionMatch') !== 'Exact') return moment;
+  const everything = collection.changed <= wanted ? moment.everything : undefined;
+  const known = everything ?? cluster.snapshots.at(keyOf(request), wanted);
+  if (known === undefined) throw expired('The resourceVersion for the provided list is too old.');
+  return { revision: wanted, everything: known, start: '' };
+}
+
+/** The resourceVersion of the query, 0 when there is none. */
+export function wantedRevision({ query }: ResourceRequest): number {
+  const text = query.get('resourceVersion') ?? '';
+  if (/^\d*$/.test(text)) return Number(text);
+  const why = `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
+  throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
+    {
+      reason: 'FieldValueInvalid',
+      message: `Invalid value: ${JSON.stringify(text)}: ${why}`,
+      field: 'resourceVersion',
+    },
+  ]);
+}
+
+function fromTheFuture(wanted: number, revision: number) {
+  const message = `Too large resource version: ${wanted}, current: ${revision}`;
+  return refusal(504, 'Timeout', `Timeout: ${message}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  });
+}
+
+const TOO_OLD =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without ' +
+  'the continue parameter, or use the continue token in this response to retrieve the remainder of the results. ' +
+  'Continuing with the provided token results in an inconsistent list - objects that were created, modified, or ' +
+  'deleted between the time the first chunk was returned and now may show up in the list.';
+
+function resumed(cluster: Cluster, request: ResourceRequest, token: string): Moment {
+  const { revision, start } = readToken(token);
+  if (revision === INCONSISTENT) {
+    return { revision: cluster.storage.revision, everything: request.kind.collection.list(), start };
+  }
+  const everything = cluster.snapshots.at(keyOf(request), revision);
+  if (everything === undefined) throw expired(TOO_OLD, continueToken(INCONSISTENT, start));
+  return { revision, everything, start };
+}
+
+/** In a token: go on with whatever is there now. */
+const INCONSISTENT = -1;
+
+function continueToken(revision: number, start: string): string {
+  const token = JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start });
+  return Buffer.from(token.replace('\0', '\\u0000')).toString('base64url');
+}
+
+function readToken(token: string): { revision: number; start: string } {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(token, 'base64url').toString());
+    if (isObject(value) && typeof value.rv === 'number' && typeof value.start === 'string') {
+      return { revision: value.rv, start: value.start };
+    }
+  } catch {
+    // Refused below, like any other token that we did not make.
+  }
+  throw badRequest('continue key is not valid: illegal base64 data or an unknown version');
+}
+
+function pageKey({ namespace, name }: Version): string {
+  return namespace === '' ? name : `${namespace}/${name}`;
+}
+
+function keyOf({ kind }: ResourceRequest): string {
+  return collectionKey(kind.spec.group, kind.spec.plural);
+}

@@ -1,0 +1,150 @@
+// What the API server does with particular kinds beyond their schema: kube-apiserver calls it their strategy. One row
+// per kind that needs something; custom resources and all the others follow the general rules.
+import { createHash } from 'node:crypto';
+import { collectionKey } from './collection-key.ts';
+import { CRD_RULES } from './crd-rules.ts';
+import { fieldOf, isObject, listOf, objectOf, textOf } from './json.ts';
+import { invalidValue, type NameRule } from './metadata.ts';
+import type { ApiObject } from './object.ts';
+import type { ServedKind } from './registry.ts';
+import type { FieldError } from './status.ts';
+
+export interface Rules {
+  readonly names: NameRule;
+  /** `conditional`: a PUT must carry the resourceVersion that it replaces. */
+  readonly update: 'conditional' | 'unconditional';
+  /** After reading, before admission; also on every update. */
+  readonly defaults?: (object: ApiObject) => void;
+  /** After mutating admission, when the name is known. */
+  readonly onCreate?: (object: ApiObject) => void;
+  /** After mutating admission: what this request may not change is put back. */
+  readonly onUpdate?: (after: ApiObject, before: ApiObject, subresource: string) => void;
+  readonly faults?: (object: ApiObject, before: ApiObject | undefined) => FieldError[];
+  /** Finalizers that are not in metadata. */
+  readonly held?: (object: ApiObject) => boolean;
+}
+
+const GENERAL: Rules = { names: 'subdomain', update: 'unconditional' };
+const CUSTOM: Rules = { names: 'subdomain', update: 'conditional' };
+const CONDITIONAL: Rules = { names: 'subdomain', update: 'conditional' };
+const PATH_NAMED: Rules = { names: 'path', update: 'unconditional' };
+
+/** Labelled with its name; its finalizer keeps it until its content is gone. */
+const NAMESPACE: Rules = {
+  names: 'label',
+  update: 'unconditional',
+  defaults(namespace) {
+    labelWithName(namespace);
+    namespace.spec ??= {};
+    namespace.status = { phase: 'Active', ...objectOf(namespace.status) };
+  },
+  onCreate(namespace) {
+    labelWithName(namespace);
+    namespace.spec = { ...objectOf(namespace.spec), finalizers: ['kubernetes'] };
+    namespace.status = { phase: 'Active' };
+  },
+  onUpdate(after, before, subresource) {
+    if (subresource !== 'finalize') after.spec = before.spec;
+    if (subresource !== 'status') after.status = before.status;
+  },
+  held: (namespace) => listOf(fieldOf(namespace, 'spec', 'finalizers')).length > 0,
+};
+
+const SECRET: Rules = {
+  names: 'subdomain',
+  update: 'unconditional',
+  defaults(secret) {
+    secret.type = textOf(secret.type) || 'Opaque';
+    const { stringData, ...rest } = secret;
+    if (!isObject(stringData)) return;
+    delete secret.stringData;
+    const encoded = Object.entries(stringData).map(([key, text]) => [
+      key,
+      Buffer.from(textOf(text)).toString('base64'),
+    ]);
+    secret.data = { ...objectOf(rest.data), ...Object.fromEntries(encoded) };
+  },
+  faults(secret, before) {
+    if (before === undefined || before.type === secret.type) return [];
+    return [invalidValue('type', textOf(secret.type), 'field is immutable')];
+  },
+};
+
+const SERVICE: Rules = {
+  names: 'label1035',
+  update: 'unconditional',
+  onCreate(service) {
+    const spec = objectOf(service.spec);
+    if (spec.type === 'ExternalName' || textOf(spec.clusterIP) !== '') return;
+    const clusterIP = clusterIPFor(service);
+    service.spec = { ...spec, clusterIP, clusterIPs: [clusterIP] };
+  },
+  onUpdate(after, before, subresource) {
+    resetStatus(after, before, subresource);
+    const spec = objectOf(before.spec);
+    const { clusterIP, clusterIPs } = spec;
+    if (clusterIP !== undefined) after.spec = { clusterIP, clusterIPs, ...objectOf(after.spec) };
+  },
+};
+
+const ROLE_BINDING: Rules = {
+  names: 'path',
+  update: 'unconditional',
+  faults(binding, before) {
+    const [wanted, stored] = [objectOf(binding.roleRef), objectOf(before?.roleRef)];
+    const same = wanted.kind === stored.kind && wanted.name === stored.name;
+    if (before === undefined || same) return [];
+    const shown = `${textOf(wanted.kind)}/${textOf(wanted.name)}`;
+    return [invalidValue('roleRef', shown, 'cannot change roleRef')];
+  },
+};
+
+const RBAC = 'rbac.authorization.k8s.io';
+const ADMISSION = 'admissionregistration.k8s.io';
+
+const RULES: Readonly<Record<string, Rules>> = {
+  namespaces: NAMESPACE,
+  secrets: SECRET,
+  services: SERVICE,
+  [collectionKey(RBAC, 'roles')]: PATH_NAMED,
+  [collectionKey(RBAC, 'clusterroles')]: PATH_NAMED,
+  [collectionKey(RBAC, 'rolebindings')]: ROLE_BINDING,
+  [collectionKey(RBAC, 'clusterrolebindings')]: ROLE_BINDING,
+  [collectionKey(ADMISSION, 'mutatingwebhookconfigurations')]: CONDITIONAL,
+  [collectionKey(ADMISSION, 'validatingwebhookconfigurations')]: CONDITIONAL,
+  [collectionKey('coordination.k8s.io', 'leases')]: CONDITIONAL,
+  [collectionKey('apiextensions.k8s.io', 'customresourcedefinitions')]: CRD_RULES,
+};
+
+export function rulesOf(kind: ServedKind): Rules {
+  if (kind.custom) return CUSTOM;
+  return RULES[collectionKey(kind.spec.group, kind.spec.plural)] ?? GENERAL;
+}
+
+/** Each request changes its own part: the main endpoint not the status, `/status` nothing but the status. */
+export function resetStatus(after: ApiObject, before: ApiObject, subresource: string): void {
+  if (subresource === 'status') {
+    for (const field of Object.keys({ ...before, ...after })) {
+      if (field !== 'status' && field !== 'metadata') restore(after, before, field);
+    }
+  } else {
+    restore(after, before, 'status');
+  }
+}
+
+function restore(after: ApiObject, before: ApiObject, field: string): void {
+  if (before[field] === undefined) delete after[field];
+  else after[field] = before[field];
+}
+
+function labelWithName({ metadata }: ApiObject): void {
+  const { name } = metadata;
+  if (name === undefined) return;
+  metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': name };
+}
+
+// Nothing listens there; a stable address from the usual service network is enough for what is printed.
+function clusterIPFor({ metadata }: ApiObject): string {
+  const digest = createHash('sha256').update(`${metadata.namespace}/${metadata.name}`).digest();
+  return `10.96.${digest.readUInt8(0)}.${1 + (digest.readUInt8(1) % 254)}`;
+}

@@ -1,0 +1,128 @@
+// What is the newest that we know of each object? A map that is fed from lists, watch events and the replies to our own
+// writes, in whatever order these arrive, and never goes back in time. Apart from the reflector because it does no I/O.
+//
+// Resource versions are compared as numbers, within one kind
+// (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions).
+import type { KubeObject } from '../kinds.ts';
+import type { KubeList } from './client.ts';
+
+/** Told of each change; `undefined` for an object that is not there after, or was not there before. */
+export type ChangeListener<T> = (key: string, object: T | undefined, previous: T | undefined) => void;
+
+/** uids of removed objects that are remembered, so that what is late does not bring them back. */
+const MOST_TOMBSTONES = 20_000;
+
+/** Objects of one kind by `name`, or `namespace/name`. */
+export class ObjectStore<T extends KubeObject> {
+  readonly #objects = new Map<string, T>();
+  readonly #listeners = new Set<ChangeListener<T>>();
+  readonly #tombstones = new Set<string>();
+  /** Keys that our own writes touched since the last list was begun. */
+  #touched = new Set<string>();
+
+  get objects(): ReadonlyMap<string, T> {
+    return this.#objects;
+  }
+
+  /** Returns a function that ends it. */
+  onChange(listener: ChangeListener<T>): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The reply to a write of ours. */
+  upsert(object: T): void {
+    this.#touched.add(keyOf(object));
+    this.#put(object);
+  }
+
+  /** A deletion of ours that took effect: the object is gone, not only marked. */
+  remove(object: T): void {
+    this.#touched.add(keyOf(object));
+    this.#drop(object);
+  }
+
+  /** An ADDED or MODIFIED event. */
+  put(object: T): void {
+    this.#put(object);
+  }
+
+  /** A DELETED event. */
+  drop(object: T): void {
+    this.#drop(object);
+  }
+
+  /** To be called before a list is asked for. */
+  beginList(): void {
+    this.#touched = new Set();
+  }
+
+  /**
+   * The list that was begun last. It is right about everything but what we wrote ourselves in the meantime: there the
+   * newer one wins. Versions are compared for those alone, since a restored backup counts from a lower number.
+   */
+  endList({ items, resourceVersion }: KubeList<T>): void {
+    const listed = new Set<string>();
+    for (const object of items) {
+      const key = keyOf(object);
+      listed.add(key);
+      if (this.#touched.has(key)) this.#put(object);
+      else this.#overwrite(key, object);
+    }
+    for (const [key, object] of [...this.#objects]) {
+      const isOurs = this.#touched.has(key) && isLater(object.metadata.resourceVersion, resourceVersion);
+      if (!listed.has(key) && !isOurs) this.#drop(object);
+    }
+  }
+
+  #put(object: T): void {
+    const key = keyOf(object);
+    const stored = this.#objects.get(key);
+    if (this.#tombstones.has(object.metadata.uid)) return;
+    if (stored !== undefined && !isLater(object.metadata.resourceVersion, stored.metadata.resourceVersion)) {
+      return;
+    }
+    this.#set(key, object, stored);
+  }
+
+  #overwrite(key: string, object: T): void {
+    const stored = this.#objects.get(key);
+    this.#tombstones.delete(object.metadata.uid);
+    const same =
+      stored?.metadata.uid === object.metadata.uid &&
+      stored.metadata.resourceVersion === object.metadata.resourceVersion;
+    if (!same) this.#set(key, object, stored);
+  }
+
+  /** Says nothing about an object of the same name that was created since. */
+  #drop(object: T): void {
+    const key = keyOf(object);
+    const stored = this.#objects.get(key);
+    this.#bury(object.metadata.uid);
+    if (stored === undefined || stored.metadata.uid !== object.metadata.uid) return;
+    this.#objects.delete(key);
+    for (const listener of this.#listeners) listener(key, undefined, stored);
+  }
+
+  #set(key: string, object: T, previous: T | undefined): void {
+    this.#objects.set(key, object);
+    for (const listener of this.#listeners) listener(key, object, previous);
+  }
+
+  #bury(uid: string): void {
+    this.#tombstones.add(uid);
+    if (this.#tombstones.size <= MOST_TOMBSTONES) return;
+    const [oldest] = this.#tombstones;
+    if (oldest !== undefined) this.#tombstones.delete(oldest);
+  }
+}
+
+/** The key of an object: its name, with the namespace before it if it has one. */
+export function keyOf({ metadata: { namespace, name } }: KubeObject): string {
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+/** Both are numbers without leading zeros that may exceed what a JavaScript number can hold. */
+function isLater(version: string, than: string): boolean {
+  return version.length === than.length ? version > than : version.length > than.length;
+}

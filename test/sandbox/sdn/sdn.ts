@@ -1,0 +1,255 @@
+// OpenShift SDN over the Kubernetes API: follows what it has to know, does what upkeep.ts and platform.ts say, and tells
+// where each namespace's traffic leaves from. One pass at a time; each change asks for another.
+import { setTimeout as delay } from 'node:timers/promises';
+import type { HostSubnetObject, NamespaceObject, NetNamespaceObject } from '../../../shared/kinds.ts';
+import type { KubeClient } from '../../../shared/kube/client.ts';
+import { isApiError } from '../../../shared/kube/client.ts';
+import { HOST_SUBNETS, NAMESPACES, NET_NAMESPACES, NODES } from '../../../shared/kube/resources.ts';
+import { EGRESS_IPCONFIG_ANNOTATION, formatIPConfig, parseIPConfig, whyIgnored } from './accept.ts';
+import { carryOutPlatformWork, carryOutUpkeep } from './carry-out.ts';
+import type { SdnCloud } from './cloud.ts';
+import type { Change } from './follow.ts';
+import { follow } from './follow.ts';
+import type { PlatformWork } from './platform.ts';
+import { CLOUD_PRIVATE_IP_CONFIGS, platformWork } from './platform.ts';
+import type { Stores, View } from './stores.ts';
+import { isCurrent, listAll, objectsOf, viewOf } from './stores.ts';
+import type { Upkeep } from './upkeep.ts';
+import { offlineNodes, upkeep } from './upkeep.ts';
+import type { Verdicts } from './verdict.ts';
+import { judge } from './verdict.ts';
+
+export interface SdnOptions {
+  /** Where addresses have to be on interfaces to be of use. */
+  readonly cloud?: SdnCloud;
+  /** `platform`: OpenShift 4.10 and newer in a cloud; needs `cloud`. */
+  readonly assigns?: 'platform' | 'nobody';
+  /** How long a namespace waits for its NetNamespace. */
+  readonly netNamespaceDelayMs?: number;
+  readonly now?: () => Date;
+}
+
+export interface Sdn {
+  /** From what the SDN knows now. */
+  verdicts(): Verdicts;
+  /** Why the latest update of a HostSubnet is ignored, by node. */
+  ignored(): ReadonlyMap<string, string>;
+  /** Resolves when the SDN knows of every write made before the call, and has nothing left to do. */
+  settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startSdn(client: KubeClient, options: SdnOptions = {}): Promise<Sdn> {
+  const sdn = new RunningSdn(client, options);
+  await sdn.start();
+  return sdn;
+}
+
+const AT_ONCE = 16;
+const RETRY_MS = 200;
+const LOOK_AGAIN_MS = 10;
+
+class RunningSdn implements Sdn {
+  readonly #client: KubeClient;
+  readonly #options: SdnOptions;
+  readonly #stop = new AbortController();
+  readonly #firstSeen = new Map<string, number>();
+  readonly #accepted = new Map<string, HostSubnetObject>();
+  readonly #ignored = new Map<string, string>();
+  readonly #failures = new Map<string, number>();
+  #stores: Stores | undefined;
+  #dirty = false;
+  #running: Promise<void> | undefined;
+
+  constructor(client: KubeClient, options: SdnOptions) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { signal } = this.#stop;
+    const wake = () => this.#wake();
+    const started = performance.now();
+    this.#stores = {
+      nodes: await follow(this.#client, NODES, signal, wake),
+      hostSubnets: await follow(this.#client, HOST_SUBNETS, signal, (change) => this.#consider(change)),
+      netNamespaces: await follow(this.#client, NET_NAMESPACES, signal, wake),
+      namespaces: await follow(this.#client, NAMESPACES, signal, (change) => this.#see(change, started)),
+      configs: this.#platformAssigns
+        ? await follow(this.#client, CLOUD_PRIVATE_IP_CONFIGS, signal, wake)
+        : undefined,
+    };
+    this.#wake();
+  }
+
+  verdicts(): Verdicts {
+    const nodes = objectsOf(this.#stores?.nodes);
+    const interfaces = this.#options.cloud?.interfaces(nodes);
+    return judge({
+      hostSubnets: [...this.#accepted.values()],
+      netNamespaces: objectsOf(this.#stores?.netNamespaces),
+      offline: offlineNodes(nodes),
+      ...(interfaces === undefined ? {} : { interfaces }),
+    });
+  }
+
+  ignored(): ReadonlyMap<string, string> {
+    return this.#ignored;
+  }
+
+  async settled(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await this.#running;
+      if (await this.#isSettled()) return;
+      await delay(LOOK_AGAIN_MS);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  get #platformAssigns(): boolean {
+    return this.#options.assigns === 'platform' && this.#options.cloud !== undefined;
+  }
+
+  /** Takes or ignores a HostSubnet as it comes. */
+  #consider({ type, object }: Change<HostSubnetObject>): void {
+    const { name } = object.metadata;
+    this.#ignored.delete(name);
+    if (type === 'deleted') this.#accepted.delete(name);
+    else {
+      const node = this.#stores?.nodes.objects.get(name);
+      const limit = parseIPConfig(node?.metadata.annotations?.[EGRESS_IPCONFIG_ANNOTATION]);
+      const why = this.#platformAssigns ? whyIgnored(object, limit) : undefined;
+      if (why === undefined) this.#accepted.set(name, object);
+      else this.#ignored.set(name, why);
+    }
+    this.#wake();
+  }
+
+  #see({ type, object }: Change<NamespaceObject>, started: number): void {
+    const { name, uid } = object.metadata;
+    if (type === 'deleted') this.#firstSeen.delete(uid);
+    // Those that are there at the start have waited long enough.
+    else if (this.#stores === undefined) this.#firstSeen.set(uid, started - this.#delayMs);
+    else if (!this.#firstSeen.has(uid)) {
+      this.#firstSeen.set(uid, performance.now());
+      if (this.#delayMs > 0 && name !== '') this.#wakeIn(this.#delayMs);
+    }
+    this.#wake();
+  }
+
+  get #delayMs(): number {
+    return this.#options.netNamespaceDelayMs ?? 0;
+  }
+
+  #wake(): void {
+    this.#dirty = true;
+    this.#running ??= this.#run();
+  }
+
+  #wakeIn(milliseconds: number): void {
+    delay(milliseconds, undefined, { signal: this.#stop.signal }).then(
+      () => this.#wake(),
+      () => undefined,
+    );
+  }
+
+  async #run(): Promise<void> {
+    // Everything that has happened by the next turn goes into one pass.
+    await delay(0);
+    while (this.#dirty && !this.#stop.signal.aborted && this.#stores !== undefined) {
+      this.#dirty = false;
+      await this.#pass(this.#stores);
+    }
+    this.#running = undefined;
+  }
+
+  async #pass(stores: Stores): Promise<void> {
+    await eachOf(this.#upkeep(viewOf(stores)), (action) => this.#attempt(() => this.#keepUp(stores, action)));
+    await eachOf(this.#platformWork(viewOf(stores)), (work) =>
+      this.#attempt(() => this.#platform(stores, work)),
+    );
+  }
+
+  /** A conflict means that the cluster has moved on: its event asks for another pass. */
+  async #attempt(call: () => Promise<void>): Promise<void> {
+    try {
+      await call();
+    } catch (error) {
+      if (!isApiError(error)) throw error;
+      if (!isApiError(error, 'conflict', 'alreadyExists', 'notFound')) this.#wakeIn(RETRY_MS);
+    }
+  }
+
+  async #keepUp(stores: Stores, action: Upkeep): Promise<void> {
+    const object = await carryOutUpkeep(this.#client, action);
+    if (object === undefined) return;
+    if (action.kind === 'createNetNamespace') stores.netNamespaces.put(object as NetNamespaceObject);
+    else stores.hostSubnets.put(object as HostSubnetObject);
+  }
+
+  async #platform(stores: Stores, work: PlatformWork): Promise<void> {
+    const { cloud, now = () => new Date() } = this.#options;
+    if (cloud === undefined) return;
+    const node = (name: string) => stores.nodes.objects.get(name);
+    const refusal = await carryOutPlatformWork({ client: this.#client, cloud, node, now }, work);
+    if (refusal === undefined || work.kind !== 'assign') return;
+    const { uid } = work.config.metadata;
+    const failures = (this.#failures.get(uid) ?? 0) + 1;
+    this.#failures.set(uid, failures);
+    this.#wakeIn(Math.min(RETRY_MS, 5 * 2 ** failures));
+  }
+
+  #upkeep(view: View): Upkeep[] {
+    const due = performance.now() - this.#delayMs;
+    const hasOne = new Set(view.netNamespaces.map((it) => it.metadata.name));
+    const namespaces = view.namespaces.filter(
+      ({ metadata: { name, uid } }) => hasOne.has(name) || (this.#firstSeen.get(uid) ?? 0) <= due,
+    );
+    if (!this.#platformAssigns) return upkeep({ ...view, namespaces });
+    const limits = view.nodes.flatMap((node) => {
+      const limit = parseIPConfig(node.metadata.annotations?.[EGRESS_IPCONFIG_ANNOTATION]);
+      return limit === undefined ? [] : [[node.metadata.name, limit.capacity] as const];
+    });
+    return upkeep({ ...view, namespaces, capacity: new Map(limits) });
+  }
+
+  #platformWork(view: View): PlatformWork[] {
+    const { cloud } = this.#options;
+    if (!this.#platformAssigns || cloud === undefined) return [];
+    const annotations = view.nodes.flatMap((node) => {
+      const limit = cloud.limit(node);
+      if (limit === undefined) return [];
+      return [[node.metadata.name, formatIPConfig(limit.interfaceId, limit, limit.capacity + 1)] as const];
+    });
+    const { ips } = this.verdicts();
+    const { nodes, configs } = view;
+    return platformWork({ nodes, configs, ips, annotations: new Map(annotations), failures: this.#failures });
+  }
+
+  async #isSettled(): Promise<boolean> {
+    const stores = this.#stores;
+    if (stores === undefined) return false;
+    const fresh = await listAll(this.#client, stores);
+    return (
+      this.#upkeep(fresh).length === 0 &&
+      this.#platformWork(fresh).length === 0 &&
+      isCurrent(stores.nodes, fresh.nodes) &&
+      isCurrent(stores.hostSubnets, fresh.hostSubnets) &&
+      isCurrent(stores.netNamespaces, fresh.netNamespaces) &&
+      isCurrent(stores.namespaces, fresh.namespaces)
+    );
+  }
+}
+
+/** A few at once. */
+async function eachOf<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values();
+  const worker = async () => {
+    for (const item of queue) await act(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+}

@@ -3,13 +3,13 @@
 import { load } from 'js-yaml';
 import { isObject, type JsonObject } from './json.ts';
 import type { ApiObject, Metadata } from './object.ts';
+import { PROTOBUF } from './protobuf.ts';
 import type { ServedKind } from './registry.ts';
 import type { ResourceRequest } from './request.ts';
 import { rulesOf } from './rules.ts';
 import { badRequest, invalid, type Refusal, unsupportedMediaType } from './status.ts';
 
 const YAML = 'application/yaml';
-const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 
 /** The object in the body of a create or update. */
 export function decodeObject(request: ResourceRequest): ApiObject {

@@ -5,10 +5,12 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { type ApiRequest, dispatch, type Reply, type Services } from './dispatch.ts';
 import type { FaultInjector } from './faults.ts';
+import { fromProtobuf, PROTOBUF } from './protobuf.ts';
 import { bodyOf, viewedSink, type Wish, wishOf } from './represent.ts';
 import type { Sink, WatchLine } from './request.ts';
 import { badRequest, internalError, Refusal, refusal, unauthorized } from './status.ts';
 
+const NOTHING = Buffer.alloc(0);
 const LONGEST_BODY = 3 * 1024 * 1024;
 /** A watcher this far behind is cut off, as kube-apiserver does with those that do not read. */
 const LARGEST_BACKLOG = 64 * 1024 * 1024;
@@ -74,7 +76,7 @@ export class Listener {
     const { headers, method = 'GET', url = '/' } = incoming;
     const user = this.#services.users.authenticate(headers.authorization);
     const mark = url.indexOf('?');
-    const body = await bodyText(incoming);
+    const content = readable(headers['content-type'], await bodyOfRequest(incoming));
     if (user === undefined) throw unauthorized();
     return {
       method,
@@ -82,9 +84,8 @@ export class Listener {
       query: new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1)),
       user,
       accept: headers.accept ?? '',
-      contentType: (headers['content-type'] ?? 'application/json').split(';')[0]?.trim().toLowerCase() ?? '',
       agent: (headers['user-agent'] ?? '').split('/')[0] ?? '',
-      body,
+      ...content,
       warnings,
     };
   }
@@ -110,8 +111,8 @@ function objectTypes(accept: string): string {
   return accept.includes('APIGroupDiscoveryList') ? '' : accept;
 }
 
-async function bodyText(incoming: IncomingMessage): Promise<string> {
-  if (incoming.method === 'GET') return '';
+async function bodyOfRequest(incoming: IncomingMessage): Promise<Buffer> {
+  if (incoming.method === 'GET') return NOTHING;
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
@@ -122,7 +123,15 @@ async function bodyText(incoming: IncomingMessage): Promise<string> {
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
+}
+
+/** Protobuf becomes JSON where it can be read; elsewhere it keeps its type and is refused by that. */
+function readable(type = 'application/json', body: Buffer): Pick<ApiRequest, 'contentType' | 'body'> {
+  const contentType = type.split(';')[0]?.trim().toLowerCase() ?? '';
+  const object = contentType === PROTOBUF ? fromProtobuf(body) : undefined;
+  if (object === undefined) return { contentType, body: body.toString() };
+  return { contentType: 'application/json', body: JSON.stringify(object) };
 }
 
 function asRefusal(error: unknown): Refusal {

@@ -2,7 +2,7 @@
 // It never waits for a turn to write: what may not be sent now comes back as delayed, and the next plan, which knows more,
 // asks again. Only device-0 interfaces of this cluster's nodes are ever written to.
 import type { HostInterface, Inventory } from '../../shared/inventory.ts';
-import { contains, formatCidr, formatIPv4, type IPv4 } from '../../shared/ip.ts';
+import { type Cidr, contains, formatCidr, formatIPv4, type IPv4 } from '../../shared/ip.ts';
 import { type Outcome, sendInBatches } from './batches.ts';
 import type { AssignOptions, Ec2Action } from './ec2.ts';
 import { CloudError, isCloudError } from './errors.ts';
@@ -24,6 +24,14 @@ export interface WriteOptions {
   readonly lane: Lane;
 }
 
+/** Where addresses were at one moment. An address in neither part is on no interface. */
+export interface Whereabouts {
+  /** The interface that has it, ours or not. */
+  readonly holders: ReadonlyMap<IPv4, string>;
+  /** In no subnet that was ever read: nobody knows. */
+  readonly unknown: readonly IPv4[];
+}
+
 export class Cloud {
   readonly #options: CloudOptions;
   readonly #typeLimits = new TypeLimits();
@@ -31,8 +39,10 @@ export class Cloud {
   readonly #unsettled = new Map<IPv4, number>();
   /** When a write that had to wait was first wanted, by action and interface. */
   readonly #waiting = new Map<string, number>();
+  /** Every subnet that was ever read: one that has lost its last node is still looked at. */
+  readonly #subnets = new Map<string, Cidr>();
   #described: Inventory | undefined;
-  /** `#described` with the own writes in it; undefined after a change. */
+  /** `#described`, with the own writes in it; undefined after a change. */
   #view: Inventory | undefined;
   #nodes: readonly NodeRef[] = [];
   #running: Promise<Inventory> | undefined;
@@ -58,7 +68,8 @@ export class Cloud {
 
   /**
    * Reads EC2 anew; everything in the answer was described after this call. One read at a time: calls made during one share
-   * the next. What cannot be read is unknown in the inventory; it rejects on bugs only.
+   * the next. What cannot be read is unknown in the inventory; it rejects on bugs only, and when
+   * the signal ends its waiting.
    */
   refresh(nodes: readonly NodeRef[]): Promise<Inventory> {
     this.#nodes = nodes;
@@ -66,26 +77,24 @@ export class Cloud {
     return this.#queued;
   }
 
-  /**
-   * Which interface has each address now, by a describe made for this call; absent: none has. For addresses in the subnets
-   * of known hosts. Rejects with CloudError.
-   */
-  async locate(ips: readonly IPv4[], { lane }: WriteOptions): Promise<ReadonlyMap<IPv4, string>> {
+  /** Where the addresses are now, by a describe made for this call. Rejects with CloudError. */
+  async locate(ips: readonly IPv4[], { lane }: WriteOptions): Promise<Whereabouts> {
     const reads = pacedReads(this.#options, lane);
-    const sentAt = this.#options.clock();
-    const subnetIds = this.#subnetsOf(ips);
-    const holders = new Map<IPv4, string>();
-    if (subnetIds.length === 0) return holders;
+    const sentAt = this.#options.clock.now();
+    const subnets = [...this.#subnets].filter(([, subnet]) => ips.some((ip) => contains(subnet, ip)));
+    const wanted = new Set(ips.filter((ip) => subnets.some(([, subnet]) => contains(subnet, ip))));
+    const subnetIds = subnets.map(([id]) => id).sort();
     const answers = await Promise.all(
-      inChunks([...new Set(ips)]).map((having) => reads.interfaces({ subnetIds, having })),
+      inChunks([...wanted]).map((having) => reads.interfaces({ subnetIds, having })),
     );
-    const wanted = new Set(ips);
+    const holders = new Map<IPv4, string>();
     for (const eni of answers.flat()) {
       for (const ip of eni.primary === undefined ? eni.secondary : [eni.primary, ...eni.secondary]) {
         if (wanted.has(ip)) holders.set(ip, eni.id);
       }
     }
-    return this.#writes.overHolders(holders, wanted, sentAt);
+    const unknown = [...new Set(ips)].filter((ip) => !wanted.has(ip));
+    return { holders: this.#writes.overHolders(holders, wanted, sentAt), unknown };
   }
 
   /** Puts the addresses on the interface. Throws, before any call, if it is not a host of the latest inventory. */
@@ -140,7 +149,9 @@ export class Cloud {
   async #read(nodes: readonly NodeRef[]): Promise<Inventory> {
     const { clock } = this.#options;
     const reads = pacedReads(this.#options, 'grant');
-    const inventory = await readInventory(reads, this.#typeLimits, nodes, clock());
+    const known = this.#subnets.keys();
+    const { inventory, subnets } = await readInventory(reads, this.#typeLimits, nodes, known, clock.now());
+    for (const [id, cidr] of subnets) this.#subnets.set(id, cidr);
     this.#described = inventory;
     this.#view = undefined;
     this.#writes.prune(inventory.observedAt);
@@ -161,7 +172,7 @@ export class Cloud {
   ): Promise<'done' | 'delayed'> {
     const { clock, mayWrite } = this.#options;
     if (!mayWrite() || !this.#takeTurn(action, host, lane)) return 'delayed';
-    const sentAt = clock();
+    const sentAt = clock.now();
     try {
       await observed(this.#options, lane, action, send);
     } catch (error) {
@@ -177,16 +188,16 @@ export class Cloud {
     const key = `${action} ${host.interfaceId}`;
     const wantedAt = this.#waiting.get(key);
     if (!limiter.tryTake(action, lane)) {
-      this.#waiting.set(key, wantedAt ?? clock());
+      this.#waiting.set(key, wantedAt ?? clock.now());
       return false;
     }
     this.#waiting.delete(key);
-    if (wantedAt !== undefined) observer.delayed(action, lane, clock() - wantedAt);
+    if (wantedAt !== undefined) observer.delayed(action, lane, clock.now() - wantedAt);
     return true;
   }
 
   #record(kind: 'assign' | 'unassign', interfaceId: string, ips: readonly IPv4[]): void {
-    this.#writes.record(kind, interfaceId, ips, this.#options.clock());
+    this.#writes.record(kind, interfaceId, ips, this.#options.clock.now());
     this.#view = undefined;
   }
 
@@ -199,7 +210,7 @@ export class Cloud {
   /** Those of the addresses that another interface shows, for EC2's refusals that do not name the culprit. */
   async #heldElsewhere(host: HostInterface, ips: readonly IPv4[], lane: Lane): Promise<readonly IPv4[]> {
     try {
-      const holders = await this.locate(ips, { lane });
+      const { holders } = await this.locate(ips, { lane });
       return ips.filter((ip) => (holders.get(ip) ?? host.interfaceId) !== host.interfaceId);
     } catch (error) {
       if (isCloudError(error)) return [];
@@ -212,14 +223,6 @@ export class Cloud {
       if (host.interfaceId === interfaceId) return host;
     }
     throw new Error(`${interfaceId} is not the primary interface of a node in the latest inventory`);
-  }
-
-  #subnetsOf(ips: readonly IPv4[]): string[] {
-    const ids = new Set<string>();
-    for (const { subnet, subnetId } of this.inventory?.hosts.values() ?? []) {
-      if (!ids.has(subnetId) && ips.some((ip) => contains(subnet, ip))) ids.add(subnetId);
-    }
-    return [...ids].sort();
   }
 }
 

@@ -16,19 +16,27 @@ export interface NodeRef {
   readonly providerID: string | undefined;
 }
 
+/** An inventory, and the subnets it was read from by ID. */
+export interface InventoryRead {
+  readonly inventory: Inventory;
+  readonly subnets: ReadonlyMap<string, Cidr>;
+}
+
 /**
- * Reads the inventory of `nodes`; makes no call when there are none. A node whose instance is shutting down or terminated
- * is in neither `hosts` nor `unknownNodes`: it is known to host nothing. Rejects on bugs only.
+ * Reads the inventory of `nodes` and, besides their own subnets, of `formerSubnets`: where a zone has lost its last node,
+ * what is in use there still counts. Makes no call when there is nothing to ask for. A node whose instance is shutting down
+ * or terminated is in neither `hosts` nor `unknownNodes`: it is known to host nothing. Rejects on bugs only.
  */
 export async function readInventory(
   reads: Reads,
   typeLimits: TypeLimits,
   nodes: readonly NodeRef[],
+  formerSubnets: Iterable<string>,
   now: number,
-): Promise<Inventory> {
+): Promise<InventoryRead> {
   const unknownNodes = new Map<string, string>();
   const found = await findInstances(reads, nodes, unknownNodes);
-  const subnetIds = [...new Set(found.map(({ eni }) => eni.subnetId))].sort();
+  const subnetIds = [...new Set([...formerSubnets, ...found.map(({ eni }) => eni.subnetId)])].sort();
   const types = new Set(found.map(({ instance }) => instance.type));
   const [subnets, { limits, failure }] = await Promise.all([
     readSubnets(reads, subnetIds),
@@ -44,7 +52,9 @@ export async function readInventory(
     if (typeof host === 'string') unknownNodes.set(one.node, host);
     else hosts.set(one.node, host);
   }
-  return { hosts, unknownNodes, ...whatIsInUse([...subnets.values()]), observedAt: now };
+  const read = [...subnets.values()].filter((view) => view.ok);
+  const inventory = { hosts, unknownNodes, ...whatIsInUse(read), observedAt: now };
+  return { inventory, subnets: new Map(read.map(({ subnet }) => [subnet.id, subnet.cidr])) };
 }
 
 interface Found {
@@ -93,14 +103,12 @@ function instanceIdOf(providerID: string | undefined): string | undefined {
 }
 
 /** A subnet with everything in it, or why it could not be read completely. */
-type SubnetView =
-  | {
-      readonly ok: true;
-      readonly subnet: Subnet;
-      readonly interfaces: ReadonlyMap<string, NetworkInterface>;
-      readonly reservations: readonly Cidr[];
-    }
-  | { readonly ok: false; readonly reason: string };
+type SubnetView = FullSubnet | { readonly ok: false; readonly reason: string };
+
+interface FullSubnet extends Contents {
+  readonly ok: true;
+  readonly subnet: Subnet;
+}
 
 async function readSubnets(
   reads: Reads,
@@ -179,18 +187,17 @@ function toHost(
 
 type InUse = Pick<Inventory, 'holders' | 'kept' | 'subnets' | 'reservations'>;
 
-function whatIsInUse(views: readonly SubnetView[]): InUse {
+function whatIsInUse(read: readonly FullSubnet[]): InUse {
   const holders = new Map<IPv4, string>();
   const kept: Range[] = [];
   const subnets: Cidr[] = [];
   const reservations: Cidr[] = [];
-  for (const view of views) {
-    if (!view.ok) continue;
-    const { cidr } = view.subnet;
+  for (const { subnet, interfaces, reservations: explicit } of read) {
+    const { cidr } = subnet;
     subnets.push(cidr);
-    reservations.push(...view.reservations);
+    reservations.push(...explicit);
     kept.push({ first: cidr.first, last: toIPv4(cidr.first + 3) }, { first: cidr.last, last: cidr.last });
-    for (const eni of byId(view.interfaces)) {
+    for (const eni of byId(interfaces)) {
       if (eni.primary !== undefined) holders.set(eni.primary, eni.id);
       for (const ip of eni.secondary) holders.set(ip, eni.id);
       kept.push(...eni.prefixes.map(({ first, last }) => ({ first, last })));

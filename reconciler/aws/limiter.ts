@@ -6,6 +6,7 @@
 //   failover   empty
 //   grant      half: the rest is kept for failovers
 //   cleanup    six tenths
+import type { Clock } from '../../shared/process/clock.ts';
 import type { Ec2Action } from './ec2.ts';
 
 /** What a call is for, the most urgent first. */
@@ -26,37 +27,37 @@ const KEPT: Readonly<Record<Lane, number>> = { failover: 0, grant: 0.5, cleanup:
 const RECOVERY_MS = 60_000;
 const SLOWEST = 0.05;
 
-/** Token buckets, one per action; `clock` is in monotonic milliseconds. */
+/** Token buckets, one per action. */
 export class Limiter {
-  readonly #clock: () => number;
+  readonly #clock: Clock;
   readonly #buckets = new Map<Ec2Action, AdaptiveBucket>();
   readonly #sizes: Partial<Readonly<Record<Ec2Action, Bucket>>>;
 
-  constructor(clock: () => number, sizes: Partial<Readonly<Record<Ec2Action, Bucket>>> = {}) {
+  constructor(clock: Clock, sizes: Partial<Readonly<Record<Ec2Action, Bucket>>> = {}) {
     this.#clock = clock;
     this.#sizes = sizes;
   }
 
   /** Takes a token if the lane may have one now. */
   tryTake(action: Ec2Action, lane: Lane): boolean {
-    return this.#bucket(action).tryTake(KEPT[lane], this.#clock());
+    return this.#bucket(action).tryTake(KEPT[lane], this.#clock.now());
   }
 
   /** Milliseconds after which it is worth trying again; 0: now. */
   nextAvailableIn(action: Ec2Action, lane: Lane): number {
-    return this.#bucket(action).nextAvailableIn(KEPT[lane], this.#clock());
+    return this.#bucket(action).nextAvailableIn(KEPT[lane], this.#clock.now());
   }
 
   /** EC2 refused a call sent at `sentAt`: somebody else uses the bucket, too, so we halve our rate. */
   throttled(action: Ec2Action, lane: Lane, sentAt: number): void {
-    this.#bucket(action).slowDown(KEPT[lane], sentAt, this.#clock());
+    this.#bucket(action).slowDown(KEPT[lane], sentAt, this.#clock.now());
   }
 
   #bucket(action: Ec2Action): AdaptiveBucket {
     let bucket = this.#buckets.get(action);
     if (bucket === undefined) {
       const usual = action === 'assign' || action === 'unassign' ? CHANGES : DESCRIBES;
-      bucket = new AdaptiveBucket(this.#sizes[action] ?? usual, this.#clock());
+      bucket = new AdaptiveBucket(this.#sizes[action] ?? usual, this.#clock.now());
       this.#buckets.set(action, bucket);
     }
     return bucket;

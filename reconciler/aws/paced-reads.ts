@@ -1,6 +1,7 @@
 // Reads whole lists from EC2: page by page, each page when the token bucket allows it, again when EC2 refused for being
 // asked too often or gave no answer. Reading twice does no harm, so this is the one place that retries by itself.
 import type { Cidr } from '../../shared/ip.ts';
+import { type Clock, sleep } from '../../shared/process/clock.ts';
 import {
   type Ec2,
   type Ec2Action,
@@ -31,9 +32,9 @@ export interface Calling {
   readonly ec2: Ec2;
   readonly limiter: Limiter;
   readonly observer: CallObserver;
-  /** Monotonic milliseconds. */
-  readonly clock: () => number;
-  readonly sleep: (milliseconds: number) => Promise<unknown>;
+  readonly clock: Clock;
+  /** Ends all waiting: reads that wait then reject with its reason. */
+  readonly signal: AbortSignal;
 }
 
 const ATTEMPTS = 4;
@@ -90,7 +91,7 @@ async function persistently<T>(
     } catch (error) {
       const passing = isCloudError(error, 'Throttled', 'UnknownOutcome', 'Unreachable');
       if (!passing || attempt >= ATTEMPTS) throw error;
-      await calling.sleep(FIRST_PAUSE_MS * 2 ** (attempt - 1));
+      await pause(calling, FIRST_PAUSE_MS * 2 ** (attempt - 1));
     }
   }
 }
@@ -101,11 +102,19 @@ async function inTurn<T>(
   action: Ec2Action,
   send: () => Promise<T>,
 ): Promise<T> {
-  const { limiter, observer, clock, sleep } = calling;
-  const wantedAt = clock();
-  while (!limiter.tryTake(action, lane)) await sleep(Math.max(1, limiter.nextAvailableIn(action, lane)));
-  if (clock() > wantedAt) observer.delayed(action, lane, clock() - wantedAt);
+  const { limiter, observer, clock } = calling;
+  if (!limiter.tryTake(action, lane)) {
+    const wantedAt = clock.now();
+    do await pause(calling, Math.max(1, limiter.nextAvailableIn(action, lane)));
+    while (!limiter.tryTake(action, lane));
+    observer.delayed(action, lane, clock.now() - wantedAt);
+  }
   return await observed(calling, lane, action, send);
+}
+
+async function pause({ clock, signal }: Calling, milliseconds: number): Promise<void> {
+  await sleep(clock, milliseconds, signal);
+  signal.throwIfAborted();
 }
 
 /** Makes one call and reports how it ended, to the limiter, too. */
@@ -116,14 +125,14 @@ export async function observed<T>(
   send: () => Promise<T>,
 ): Promise<T> {
   const { limiter, observer, clock } = calling;
-  const sentAt = clock();
+  const sentAt = clock.now();
   try {
     const result = await send();
-    observer.called(action, 'Done', clock() - sentAt);
+    observer.called(action, 'Done', clock.now() - sentAt);
     return result;
   } catch (thrown) {
     const error = toCloudError(action, thrown);
-    observer.called(action, error.code, clock() - sentAt);
+    observer.called(action, error.code, clock.now() - sentAt);
     if (error.code === 'Throttled') limiter.throttled(action, lane, sentAt);
     throw error;
   }

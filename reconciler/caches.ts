@@ -1,0 +1,88 @@
+// The reconciler's copies of what the API server holds. Replies to our own writes go in at once, so that a plan is never
+// made from a view older than what this process itself has done.
+
+import type { KubeObject } from '../shared/kinds.ts';
+import type { KubeClient } from '../shared/kube/client.ts';
+import { Reflector } from '../shared/kube/reflector.ts';
+import {
+  ALLOCATIONS,
+  EGRESSIPAMS,
+  HOST_SUBNETS,
+  NAMESPACES,
+  NET_NAMESPACES,
+  NODES,
+  type Resource,
+} from '../shared/kube/resources.ts';
+import { allocationFact, egressIPAMFact, namespaceFact, netNamespaceFact, nodeFact } from './facts.ts';
+
+export class Caches {
+  readonly namespaces;
+  readonly nodes;
+  readonly netNamespaces;
+  readonly hostSubnets;
+  readonly egressIPAMs;
+  readonly allocations;
+  readonly #all: readonly Reflector<KubeObject>[];
+
+  /** `onChange` is called when something that a plan could depend on has changed; heartbeats do not count. */
+  constructor(client: KubeClient, onChange: () => void, onError: (error: unknown) => void) {
+    const reflect = <T extends KubeObject>(
+      resource: Resource<T>,
+      relevant: (object: T) => unknown,
+    ): Reflector<T> => {
+      const reflector = new Reflector<T>({ client, resource, onError });
+      reflector.onChange((_key, object, previous) => {
+        const isSame =
+          object !== undefined && previous !== undefined && same(relevant(object), relevant(previous));
+        if (!isSame) onChange();
+      });
+      return reflector;
+    };
+    this.namespaces = reflect(NAMESPACES, (object) =>
+      withoutVersion(namespaceFact(object), [...namespaceFact(object).listed]),
+    );
+    this.nodes = reflect(NODES, (object) => [nodeFact(object), object.spec?.providerID]);
+    this.netNamespaces = reflect(NET_NAMESPACES, (object) => netNamespaceFact(object).egressIPs);
+    this.hostSubnets = reflect(HOST_SUBNETS, (object) => [
+      object.hostIP,
+      object.egressIPs,
+      object.egressCIDRs,
+    ]);
+    this.egressIPAMs = reflect(EGRESSIPAMS, (object) => [
+      withoutVersion(egressIPAMFact(object), []),
+      object.spec,
+      object.metadata.annotations,
+    ]);
+    this.allocations = reflect(ALLOCATIONS, (object) => allocationFact(object));
+    this.#all = [
+      this.namespaces,
+      this.nodes,
+      this.netNamespaces,
+      this.hostSubnets,
+      this.egressIPAMs,
+      this.allocations,
+    ] as unknown as Reflector<KubeObject>[];
+  }
+
+  async start(): Promise<void> {
+    for (const reflector of this.#all) reflector.start();
+    await Promise.all(this.#all.map((reflector) => reflector.synced));
+  }
+
+  get hasSynced(): boolean {
+    return this.#all.every((reflector) => reflector.hasSynced);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#all.map((reflector) => reflector.stop()));
+  }
+}
+
+function withoutVersion(fact: { readonly resourceVersion: string }, rest: readonly unknown[]): unknown {
+  const { resourceVersion: _version, ...others } = fact;
+  return [others, ...rest];
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,40 @@
+// What the reconciler asks of a cloud, in our words. `aws/` answers over EC2; bare metal has no cloud at all, so there a
+// HostSubnet is all it takes.
+import type { Inventory } from '../shared/inventory.ts';
+import type { IPv4 } from '../shared/ip.ts';
+import type { Lane } from '../shared/plan/actions.ts';
+
+/** How a call ended; every IP is in exactly one of the four. */
+export interface CallOutcome {
+  readonly done: readonly IPv4[];
+  readonly failed: ReadonlyMap<IPv4, Error>;
+  /** It may or may not have taken effect, and may still do so later; see Cloud.unsettled. */
+  readonly unknown: readonly IPv4[];
+  /** Not sent: it was not our turn. */
+  readonly delayed: readonly IPv4[];
+}
+
+export interface CloudNode {
+  readonly name: string;
+  readonly providerID: string | undefined;
+}
+
+export interface Cloud {
+  /** The latest look, with our own writes in it. */
+  readonly inventory: Inventory | undefined;
+  /** IPs of calls without an answer, with the monotonic time from which the cloud can be asked how they ended. */
+  readonly unsettled: ReadonlyMap<IPv4, number>;
+  /** Reads everything anew. */
+  refresh(nodes: readonly CloudNode[]): Promise<Inventory>;
+  /** Which interface has each IP, by a describe made for this call; absent: none. */
+  locate(ips: readonly IPv4[], options: { readonly lane: Lane }): Promise<ReadonlyMap<IPv4, string>>;
+  /** `allowReassignment`: also from another interface. */
+  assign(
+    interfaceId: string,
+    ips: readonly IPv4[],
+    options: { readonly lane: Lane; readonly allowReassignment: boolean },
+  ): Promise<CallOutcome>;
+  unassign(interfaceId: string, ips: readonly IPv4[], options: { readonly lane: Lane }): Promise<CallOutcome>;
+  /** Milliseconds until such a call may be sent; 0 means now. */
+  nextAvailableIn(call: 'assign' | 'unassign', lane: Lane): number;
+}

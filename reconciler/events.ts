@@ -1,0 +1,127 @@
+// Tells tenants in their own namespace what becomes of their egress IPs, in their words; once per change, not per pass.
+import { formatIPv4 } from '../shared/ip.ts';
+import { isApiError, type KubeClient } from '../shared/kube/client.ts';
+import { EGRESSIPAMS, EVENTS, NAMESPACES, type Resource } from '../shared/kube/resources.ts';
+import type { Action } from '../shared/plan/actions.ts';
+import type { Notice } from '../shared/plan/desire.ts';
+
+export interface EventRecorderOptions {
+  readonly client: KubeClient;
+  /** For events about what is in no namespace. */
+  readonly namespace: string;
+  readonly identity: string;
+  readonly uidOf: (kind: Notice['about']['kind'], name: string) => string | undefined;
+  readonly wallClock: () => Date;
+  readonly onError: (error: unknown) => void;
+}
+
+const MOST_WAITING = 1_000;
+
+export class EventRecorder {
+  readonly #options: EventRecorderOptions;
+  /** What was said last, by object and reason: said again only when it changes or comes back. */
+  #said = new Map<string, string>();
+  readonly #waiting: Notice[] = [];
+  #sending: Promise<void> | undefined;
+  #stopped = false;
+  #count = 0;
+
+  constructor(options: EventRecorderOptions) {
+    this.#options = options;
+  }
+
+  /** The troubles of the latest plan: new ones are told. */
+  troubles(notices: readonly Notice[]): void {
+    const said = new Map<string, string>();
+    for (const notice of notices) {
+      const key = `${notice.about.kind}/${notice.about.name}/${notice.reason}`;
+      said.set(key, notice.message);
+      if (this.#said.get(key) !== notice.message) this.#send(notice);
+    }
+    this.#said = said;
+  }
+
+  /** Something was carried out that a tenant notices. */
+  done(action: Action): void {
+    const notice = noticeOf(action);
+    if (notice !== undefined) this.#send(notice);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#waiting.length = 0;
+    await this.#sending;
+  }
+
+  #send(notice: Notice): void {
+    // Events are a courtesy: in a flood the latest are left out rather than kept without bound.
+    if (this.#stopped || this.#waiting.length >= MOST_WAITING) return;
+    this.#waiting.push(notice);
+    this.#sending ??= this.#drain().finally(() => {
+      this.#sending = undefined;
+    });
+  }
+
+  async #drain(): Promise<void> {
+    for (let notice = this.#waiting.shift(); notice !== undefined; notice = this.#waiting.shift()) {
+      try {
+        await this.#create(notice);
+      } catch (error) {
+        // Nobody is left to tell in a namespace that is gone or on its way out.
+        if (!isApiError(error, 'forbidden', 'notFound')) this.#options.onError(error);
+      }
+    }
+  }
+
+  async #create(notice: Notice): Promise<void> {
+    const { client, identity, uidOf, wallClock } = this.#options;
+    const { kind, name } = notice.about;
+    const namespace = kind === 'Namespace' ? name : this.#options.namespace;
+    const resource: Resource = kind === 'Namespace' ? NAMESPACES : EGRESSIPAMS;
+    const time = `${wallClock().toISOString().slice(0, 19)}Z`;
+    this.#count += 1;
+    const event = {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: {
+        name: `${name}.${wallClock().getTime().toString(16)}${this.#count.toString(16).padStart(4, '0')}`,
+        namespace,
+      },
+      involvedObject: {
+        apiVersion: resource.group === '' ? resource.version : `${resource.group}/${resource.version}`,
+        kind,
+        name,
+        ...(uidOf(kind, name) === undefined ? {} : { uid: uidOf(kind, name) }),
+      },
+      type: notice.type,
+      reason: notice.reason,
+      message: notice.message.slice(0, 1024),
+      source: { component: 'egressip-ipam-reconciler', host: identity },
+      firstTimestamp: time,
+      lastTimestamp: time,
+      count: 1,
+    };
+    await client.create(EVENTS, event, { namespace });
+  }
+}
+
+function noticeOf(action: Action): Notice | undefined {
+  if (action.kind === 'annotate' && action.egressIPs !== undefined) {
+    const message = `The egress IPs of this namespace are now ${action.egressIPs}: ${action.why}`;
+    return {
+      about: { kind: 'Namespace', name: action.namespace },
+      type: 'Normal',
+      reason: 'EgressIPsChanged',
+      message,
+    };
+  }
+  if (action.kind !== 'patchNetNamespace' || action.add.length === 0) return undefined;
+  const ips = action.egressIPs.join(', ');
+  const message = `Traffic of this namespace leaves the cluster from ${ips}; ${action.add.map(formatIPv4).join(', ')} is new`;
+  return {
+    about: { kind: 'Namespace', name: action.namespace },
+    type: 'Normal',
+    reason: 'EgressIPsActive',
+    message,
+  };
+}

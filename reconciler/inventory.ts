@@ -1,0 +1,82 @@
+// When is the cloud read? At the start, at every resync, when the nodes change, and when a call went otherwise than the
+// last look had led us to expect; never because there are more namespaces.
+import type { Caches } from './caches.ts';
+import type { Cloud, CloudNode } from './cloud.ts';
+
+export interface InventoryReaderOptions {
+  readonly cloud: Cloud;
+  readonly nodes: Caches['nodes'];
+  /** Milliseconds. */
+  readonly resync: number;
+  readonly now: () => number;
+  readonly onRead: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Requests within this time are answered by one look. */
+const PAUSE = 100;
+const PAUSE_AFTER_ERROR = 2_000;
+
+export class InventoryReader {
+  readonly #options: InventoryReaderOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #dueAt = Number.POSITIVE_INFINITY;
+  #reading: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(options: InventoryReaderOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#options.nodes.onChange((_key, object, previous) => {
+      if (object?.spec?.providerID !== previous?.spec?.providerID) this.request();
+    });
+    this.#schedule(0);
+  }
+
+  /** Asks for a look soon. */
+  request(): void {
+    this.#schedule(PAUSE);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#reading;
+  }
+
+  #schedule(delay: number): void {
+    const at = this.#options.now() + delay;
+    if (this.#stopped || at >= this.#dueAt) return;
+    this.#dueAt = at;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#dueAt = Number.POSITIVE_INFINITY;
+      this.#reading = this.#read();
+    }, delay);
+  }
+
+  async #read(): Promise<void> {
+    const { cloud, nodes, resync, now, onRead, onError } = this.#options;
+    let next = resync;
+    try {
+      await cloud.refresh(cloudNodes(nodes.store.values()));
+      onRead();
+    } catch (error) {
+      onError(error);
+      next = PAUSE_AFTER_ERROR;
+    }
+    // A call without an answer is settled by the first look after the time by which it must have taken effect.
+    for (const from of cloud.unsettled.values()) next = Math.min(next, Math.max(PAUSE, from - now() + 1));
+    this.#schedule(next);
+  }
+}
+
+function cloudNodes(nodes: Iterable<Parameters<typeof cloudNode>[0]>): CloudNode[] {
+  return [...nodes].map(cloudNode);
+}
+
+function cloudNode(node: { metadata: { name: string }; spec?: { readonly providerID?: string } }): CloudNode {
+  return { name: node.metadata.name, providerID: node.spec?.providerID };
+}

@@ -1,0 +1,159 @@
+// Who leads? A coordination Lease, as Kubernetes' own controllers use it, but counted on the monotonic clock from when
+// the last successful renewal was *sent*: that is the only moment of which both we and a rival can be sure. A write may
+// start only while the lease outlasts that write's own deadline.
+
+import type { LeaseObject } from '../shared/kinds.ts';
+import { isApiError, type KubeClient } from '../shared/kube/client.ts';
+import { LEASES } from '../shared/kube/resources.ts';
+import { OBSERVED_ANNOTATION } from '../shared/names.ts';
+
+export interface LeaseOptions {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  readonly name: string;
+  readonly identity: string;
+  /** Wait until a rival's lease has run out, or take it over: the latter only where there is no second replica. */
+  readonly contest: 'wait' | 'takeOver';
+  /** Milliseconds: how long a lease holds, and how often it is renewed. */
+  readonly duration: number;
+  readonly renewEvery: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly wallClock: () => Date;
+  /** JSON for OBSERVED_ANNOTATION, written with each renewal. */
+  readonly observed: () => string;
+  readonly onChange: (leads: boolean) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+interface RivalSighting {
+  readonly record: string;
+  readonly at: number;
+}
+
+export class LeaderLease {
+  readonly #options: LeaseOptions;
+  #lease: LeaseObject | undefined;
+  /** Monotonic time until which we lead. */
+  #until = Number.NEGATIVE_INFINITY;
+  #rival: RivalSighting | undefined;
+  #leads = false;
+  #timer: NodeJS.Timeout | undefined;
+  #expiry: NodeJS.Timeout | undefined;
+  #round: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(options: LeaseOptions) {
+    this.#options = options;
+  }
+
+  get leads(): boolean {
+    return this.#options.now() < this.#until;
+  }
+
+  /** Whether a write that ends within `deadline` milliseconds ends while we lead. */
+  covers(deadline: number): boolean {
+    return !this.#stopped && this.#options.now() + deadline < this.#until;
+  }
+
+  start(): void {
+    this.#round = this.#run();
+  }
+
+  /** Stops renewing and, if we lead, gives the lease up, so that the other replica takes over at once. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#expiry);
+    await this.#round;
+    if (!this.leads || this.#lease === undefined) return;
+    this.#until = Number.NEGATIVE_INFINITY;
+    const released = {
+      ...this.#lease,
+      spec: { ...this.#lease.spec, holderIdentity: '', leaseDurationSeconds: 1 },
+    };
+    await this.#write(released).catch(this.#options.onError);
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.#tryOnce();
+    } catch (error) {
+      if (!isApiError(error, 'conflict', 'alreadyExists')) this.#options.onError(error);
+    }
+    this.#announce();
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      this.#round = this.#run();
+    }, this.#options.renewEvery);
+  }
+
+  async #tryOnce(): Promise<void> {
+    const { client, namespace, name, identity, now, duration } = this.#options;
+    const timeout = Math.floor(duration / 3);
+    // A renewal goes by the last reply; anything else reads first.
+    const held = this.#leads ? this.#lease : undefined;
+    const current = held ?? (await client.get(LEASES, name, { namespace, timeout }));
+    const mayTake = this.#options.contest === 'takeOver' || !this.#isHeldByRival(current);
+    if (held === undefined && !mayTake) return;
+    const sent = now();
+    try {
+      this.#lease = await this.#write(this.#claimed(current, identity));
+      this.#until = sent + duration;
+    } catch (error) {
+      if (isApiError(error, 'conflict', 'alreadyExists', 'notFound')) this.#lease = undefined;
+      if (isApiError(error, 'conflict')) this.#until = Number.NEGATIVE_INFINITY;
+      throw error;
+    }
+  }
+
+  /** A rival leads until its record has stood still for its own duration, on our clock. */
+  #isHeldByRival(current: LeaseObject | undefined): boolean {
+    const holder = current?.spec?.holderIdentity ?? '';
+    if (current === undefined || holder === '' || holder === this.#options.identity) return false;
+    const record = current.metadata.resourceVersion;
+    const now = this.#options.now();
+    if (this.#rival?.record !== record) this.#rival = { record, at: now };
+    return now < this.#rival.at + (current.spec?.leaseDurationSeconds ?? 15) * 1000;
+  }
+
+  #claimed(current: LeaseObject | undefined, identity: string): LeaseObject {
+    const { namespace, name, duration, wallClock, observed } = this.#options;
+    const time = wallClock().toISOString().replace('Z', '000Z');
+    const isOurs = current?.spec?.holderIdentity === identity;
+    const transitions = (current?.spec?.leaseTransitions ?? 0) + (current === undefined || isOurs ? 0 : 1);
+    const metadata = current?.metadata ?? { name, namespace, uid: '', resourceVersion: '' };
+    return {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { ...metadata, annotations: { ...metadata.annotations, [OBSERVED_ANNOTATION]: observed() } },
+      spec: {
+        holderIdentity: identity,
+        leaseDurationSeconds: Math.ceil(duration / 1000),
+        acquireTime: isOurs ? (current?.spec?.acquireTime ?? time) : time,
+        renewTime: time,
+        leaseTransitions: transitions,
+      },
+    };
+  }
+
+  async #write(lease: LeaseObject): Promise<LeaseObject> {
+    const { client, namespace, duration } = this.#options;
+    const options = { namespace, timeout: Math.floor(duration / 3) };
+    if (lease.metadata.resourceVersion !== '') return await client.replace(LEASES, lease, options);
+    const { uid: _uid, resourceVersion: _version, ...metadata } = lease.metadata;
+    return await client.create(LEASES, { ...lease, metadata }, options);
+  }
+
+  #announce(): void {
+    const leads = this.leads;
+    clearTimeout(this.#expiry);
+    if (leads && !this.#stopped) {
+      this.#expiry = setTimeout(() => this.#announce(), Math.max(1, this.#until - this.#options.now()));
+    }
+    if (leads === this.#leads) return;
+    this.#leads = leads;
+    if (!leads) this.#rival = undefined;
+    this.#options.onChange(leads);
+  }
+}

@@ -1,0 +1,184 @@
+// The heart beat: observe, plan, start what may start, and again whenever something changed. It owns three promises:
+// one action per IP and per object at a time; the rest of an old plan is dropped when a new one is made; and no write
+// starts that could end after our lease.
+import { formatIPv4, type IPv4 } from '../shared/ip.ts';
+import { isApiError } from '../shared/kube/client.ts';
+import { type Action, ipsOf, targetOf } from '../shared/plan/actions.ts';
+import { type Plan, plan } from '../shared/plan/plan.ts';
+import type { World } from '../shared/plan/world.ts';
+import type { Cloud } from './cloud.ts';
+import { type Outcome, Stale } from './execute.ts';
+
+export interface LoopOptions {
+  readonly observe: (busy: ReadonlySet<IPv4>) => World;
+  readonly execute: (action: Action) => Promise<Outcome>;
+  readonly cloud: Cloud | undefined;
+  /** Whether a write that ends within so many milliseconds ends while we lead. */
+  readonly covers: (deadline: number) => boolean;
+  /** Milliseconds that one request, or one call to the cloud, may take at most. */
+  readonly requestTimeout: number;
+  readonly callTimeout: number;
+  readonly concurrency: number;
+  readonly now: () => number;
+  /** Sees every plan; for status, events and metrics. */
+  readonly onPlan: (plan: Plan, world: World) => void;
+  readonly onAction: (
+    action: Action,
+    result: 'done' | 'stale' | 'failed' | 'unknown',
+    error: unknown,
+  ) => void;
+}
+
+interface Failure {
+  readonly count: number;
+  readonly notBefore: number;
+}
+
+const BACKOFF = { first: 250, most: 30_000 };
+/** A pass may take half of the time at most: the next one starts no sooner than this many times its length later. */
+const REST_AFTER_PASS = 1;
+const LEAST_PAUSE = 5;
+/** How long to wait for the next renewal when the lease is too short for a write. */
+const LEASE_PAUSE = 500;
+
+export class Loop {
+  readonly #options: LoopOptions;
+  readonly #busyTargets = new Set<string>();
+  readonly #busyIPs = new Map<IPv4, string>();
+  readonly #failures = new Map<string, Failure>();
+  readonly #running = new Set<Promise<void>>();
+  #queue: Action[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #dueAt = Number.POSITIVE_INFINITY;
+  #earliest = 0;
+  #stopped = false;
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+  }
+
+  /** Asks for a pass soon; many calls make one pass. */
+  trigger(): void {
+    this.#schedule(LEAST_PAUSE);
+  }
+
+  /** Starts nothing more and resolves when everything under way has ended. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#queue = [];
+    await Promise.all(this.#running);
+  }
+
+  /** IPs that no plan may touch: an action is under way, or its outcome is not known yet. */
+  get busy(): ReadonlySet<IPv4> {
+    return new Set([...this.#busyIPs.keys(), ...(this.#options.cloud?.unsettled.keys() ?? [])]);
+  }
+
+  #schedule(delay: number): void {
+    if (this.#stopped) return;
+    const at = Math.max(this.#options.now() + delay, this.#earliest);
+    if (at >= this.#dueAt) return;
+    this.#dueAt = at;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#pass(), Math.max(0, at - this.#options.now()));
+  }
+
+  #pass(): void {
+    const { now, observe, onPlan } = this.#options;
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    const started = now();
+    const world = observe(this.busy);
+    const made = plan(world);
+    this.#queue = [...made.actions];
+    onPlan(made, world);
+    this.#earliest = now() + (now() - started) * REST_AFTER_PASS;
+    this.#startWhatMay();
+    if (made.wakeIn !== undefined) this.#schedule(made.wakeIn + 1);
+  }
+
+  /** Starts what may start now, in the plan's order; what has to wait stays in the queue until the next plan. */
+  #startWhatMay(): void {
+    const waiting: Action[] = [];
+    for (const action of this.#queue) {
+      if (this.#running.size >= this.#options.concurrency) {
+        waiting.push(action);
+        continue;
+      }
+      if (this.#isBlocked(action)) continue;
+      const wait = this.#waitFor(action);
+      if (wait > 0) this.#schedule(wait);
+      else this.#start(action);
+    }
+    this.#queue = waiting;
+  }
+
+  #isBlocked(action: Action): boolean {
+    return this.#busyTargets.has(targetOf(action)) || ipsOf(action).some((ip) => this.#busyIPs.has(ip));
+  }
+
+  /** Milliseconds until the action may start; 0 means now. */
+  #waitFor(action: Action): number {
+    const { now, covers, cloud, requestTimeout, callTimeout } = this.#options;
+    const backoff = (this.#failures.get(keyOf(action))?.notBefore ?? 0) - now();
+    if (backoff > 0) return backoff;
+    if (!covers(isCall(action) ? callTimeout : requestTimeout)) return LEASE_PAUSE;
+    if (cloud === undefined || !isCall(action)) return 0;
+    return cloud.nextAvailableIn(action.kind === 'unassign' ? 'unassign' : 'assign', action.lane);
+  }
+
+  #start(action: Action): void {
+    const target = targetOf(action);
+    this.#busyTargets.add(target);
+    for (const ip of ipsOf(action)) this.#busyIPs.set(ip, target);
+    const run = this.#run(action).finally(() => {
+      this.#busyTargets.delete(target);
+      for (const ip of ipsOf(action)) this.#busyIPs.delete(ip);
+      this.#running.delete(run);
+      if (this.#stopped) return;
+      if (this.#queue.length > 0) this.#startWhatMay();
+      this.trigger();
+    });
+    this.#running.add(run);
+  }
+
+  async #run(action: Action): Promise<void> {
+    const { onAction, execute } = this.#options;
+    try {
+      const { unknown, failed } = await execute(action);
+      const [first] = failed.values();
+      if (first !== undefined) {
+        this.#backOff(action);
+        onAction(action, 'failed', first);
+      } else if (unknown.length > 0) {
+        onAction(action, 'unknown', undefined);
+      } else {
+        this.#failures.delete(keyOf(action));
+        onAction(action, 'done', undefined);
+      }
+    } catch (error) {
+      const isStale = error instanceof Stale || isApiError(error, 'conflict', 'notFound');
+      this.#backOff(action);
+      onAction(action, isStale ? 'stale' : isApiError(error, 'unavailable') ? 'unknown' : 'failed', error);
+    }
+  }
+
+  #backOff(action: Action): void {
+    const key = keyOf(action);
+    const count = (this.#failures.get(key)?.count ?? 0) + 1;
+    const delay = Math.min(BACKOFF.first * 2 ** (count - 1), BACKOFF.most);
+    this.#failures.set(key, { count, notBefore: this.#options.now() + delay });
+    // Failures of what is planned no more are forgotten some time.
+    if (this.#failures.size > 10_000) this.#failures.clear();
+  }
+}
+
+/** What fails together waits together: the same kind of action on the same object. */
+function keyOf(action: Action): string {
+  const ips = 'ip' in action ? formatIPv4(action.ip) : '';
+  return `${action.kind} ${targetOf(action)} ${ips}`;
+}
+
+function isCall(action: Action): action is Extract<Action, { lane: unknown }> {
+  return action.kind === 'assign' || action.kind === 'reassign' || action.kind === 'unassign';
+}

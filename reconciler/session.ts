@@ -1,0 +1,176 @@
+// Everything that lives as long as one term of leadership. Caches, claim ages and plans start afresh with it: a view from
+// before the term could be older than what the previous leader did last.
+import type { IPv4 } from '../shared/ip.ts';
+import type { KubeClient } from '../shared/kube/client.ts';
+import { describe } from '../shared/plan/actions.ts';
+import type { Timing, World } from '../shared/plan/world.ts';
+import { Caches } from './caches.ts';
+import type { Cloud } from './cloud.ts';
+import { EventRecorder } from './events.ts';
+import { Executor } from './execute.ts';
+import { namespaceFact } from './facts.ts';
+import { InventoryReader } from './inventory.ts';
+import { leasedClient } from './leased-client.ts';
+import { Loop } from './loop.ts';
+import type { ReconcilerMetrics } from './metrics.ts';
+import { Observer } from './observe.ts';
+import { StatusWriter } from './status.ts';
+
+/** The few calls that a session makes on a log; pino fits. */
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+  debug(fields: object, message: string): void;
+}
+
+export interface SessionOptions {
+  readonly client: KubeClient;
+  /** undefined on bare metal. */
+  readonly cloud: Cloud | undefined;
+  readonly covers: (deadline: number) => boolean;
+  readonly timing: Timing;
+  readonly resync: number;
+  readonly concurrency: number;
+  readonly requestTimeout: number;
+  readonly callTimeout: number;
+  readonly identity: string;
+  readonly namespace: string;
+  readonly metrics: ReconcilerMetrics;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #caches: Caches;
+  readonly #loop: Loop;
+  readonly #inventory: InventoryReader | undefined;
+  readonly #status: StatusWriter;
+  readonly #events: EventRecorder;
+  /** Monotonic time of the last pass, for the health check and for what is published about freshness. */
+  #world: World | undefined;
+  #stopped = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    const { cloud, timing, now, log } = options;
+    const client = leasedClient(options.client, options.covers, options.requestTimeout);
+    const wallClock = () => new Date();
+    const onError = (what: string) => (error: unknown) => log.warn({ err: error }, what);
+    this.#caches = new Caches(client, () => this.#loop.trigger(), onError('watch failed'));
+    const caches = this.#caches;
+    const observer = new Observer({
+      caches,
+      cloud: cloud === undefined ? 'none' : 'aws',
+      inventory: () => cloud?.inventory,
+      timing,
+      now,
+      wallClock: () => Date.now(),
+    });
+    caches.namespaces.onChange((_key, object, previous) => {
+      for (const namespace of [object, previous]) {
+        if (namespace !== undefined) observer.listingChanged(namespaceFact(namespace).listed);
+      }
+    });
+    this.#inventory =
+      cloud === undefined
+        ? undefined
+        : new InventoryReader({
+            cloud,
+            nodes: caches.nodes,
+            resync: options.resync,
+            now,
+            onRead: () => this.#loop.trigger(),
+            onError: onError('EC2 could not be read'),
+          });
+    const executor = new Executor({
+      client,
+      caches,
+      cloud,
+      timeout: options.requestTimeout,
+      wallClock,
+      requestInventory: () => this.#inventory?.request(),
+    });
+    this.#status = new StatusWriter({
+      client,
+      caches,
+      wallClock,
+      onError: onError('status could not be written'),
+    });
+    this.#events = new EventRecorder({
+      client,
+      namespace: options.namespace,
+      identity: options.identity,
+      uidOf: (kind, name) =>
+        (kind === 'Namespace' ? caches.namespaces : caches.egressIPAMs).store.get(name)?.metadata.uid,
+      wallClock,
+      onError: onError('event could not be written'),
+    });
+    this.#loop = this.#makeLoop(observer, executor);
+  }
+
+  /** Resolves when the first pass may be made. */
+  async start(): Promise<void> {
+    await this.#caches.start();
+    if (this.#stopped) return;
+    this.#inventory?.start();
+    this.#loop.trigger();
+  }
+
+  /** Resolves when nothing that this term began is under way any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#loop.stop();
+    await Promise.all([
+      this.#inventory?.stop(),
+      this.#status.stop(),
+      this.#events.stop(),
+      this.#caches.stop(),
+    ]);
+  }
+
+  get world(): World | undefined {
+    return this.#world;
+  }
+
+  #makeLoop(observer: Observer, executor: Executor): Loop {
+    const { metrics, log, now } = this.#options;
+    let started = 0;
+    return new Loop({
+      observe: (busy: ReadonlySet<IPv4>) => {
+        started = now();
+        this.#world = observer.observe(busy);
+        return this.#world;
+      },
+      execute: (action) => executor.execute(action),
+      cloud: this.#options.cloud,
+      covers: this.#options.covers,
+      requestTimeout: this.#options.requestTimeout,
+      callTimeout: this.#options.callTimeout,
+      concurrency: this.#options.concurrency,
+      now,
+      onPlan: (plan, world) => {
+        metrics.pass((now() - started) / 1000, plan);
+        this.#status.update(plan, world);
+        this.#events.troubles(plan.notices);
+      },
+      onAction: (action, result, error) => {
+        metrics.action(action, result);
+        if (result === 'done') {
+          log.info({ action: action.kind }, describe(action));
+          this.#events.done(action);
+        } else if (result === 'stale') {
+          log.debug({ action: action.kind, err: error }, `planned anew: ${describe(action)}`);
+        } else {
+          log.warn({ action: action.kind, result, err: error }, `did not work: ${describe(action)}`);
+          if (isOnCloud(action.kind)) this.#inventory?.request();
+        }
+      },
+    });
+  }
+}
+
+function isOnCloud(kind: string): boolean {
+  return kind === 'assign' || kind === 'reassign' || kind === 'unassign';
+}

@@ -1,0 +1,194 @@
+// What an EgressIPAM's status says: per CIDR how full it is and what the webhook must know of the cloud; overall whether
+// it is in order. Pure: what is written is what was observed, never what was wished for.
+
+import { AddressSet } from './address-set.ts';
+import { countFree } from './allocate.ts';
+import type { Allocation } from './allocation.ts';
+import { type EgressIPAM, type Pool, poolOf } from './egressipam.ts';
+import type { CIDRStatus, Condition, EgressIPAMObject, EgressIPAMStatus } from './kinds.ts';
+import { lawfulNodes } from './plan/place.ts';
+import type { Plan } from './plan/plan.ts';
+import type { World } from './plan/world.ts';
+import { describeProblems } from './problem.ts';
+import { foreignIn, formatRanges, MAX_RANGES } from './published.ts';
+
+type Verdict = Omit<Condition, 'lastTransitionTime' | 'observedGeneration'>;
+
+/** The status that `object` should have. Transition times are kept where nothing changed. */
+export function statusOf(object: EgressIPAMObject, world: World, plan: Plan, now: string): EgressIPAMStatus {
+  const egressIPAM = world.egressIPAMs.valid.get(object.metadata.name);
+  const generation = object.metadata.generation ?? 0;
+  const before = object.status?.conditions ?? [];
+  if (egressIPAM === undefined) {
+    const problems = world.egressIPAMs.invalid.get(object.metadata.name) ?? [];
+    const verdict: Verdict = {
+      type: 'Ready',
+      status: 'False',
+      reason: 'Invalid',
+      message: describeProblems(problems),
+    };
+    const { conditions: _old, ...rest } = object.status ?? {};
+    return { ...rest, conditions: withTimes([verdict], before, generation, now) };
+  }
+  if (world.cloud === 'aws' && world.inventory === undefined) {
+    const message = 'EC2 has not been read yet';
+    const verdict: Verdict = { type: 'InventoryFresh', status: 'Unknown', reason: 'NotRead', message };
+    return { ...object.status, conditions: withTimes([verdict], before, generation, now) };
+  }
+  const cidrs = egressIPAM.pools.map((pool) => cidrStatus(egressIPAM, pool, world));
+  const verdicts = [readiness(egressIPAM, world, plan), capacity(cidrs), inventory(egressIPAM, cidrs, world)];
+  return {
+    observedGeneration: generation,
+    cloud: world.cloud,
+    cidrs: cidrs.map((status) => (isTooFragmented(status) ? { ...status, inUse: [] } : status)),
+    conditions: withTimes(verdicts, before, generation, now),
+  };
+}
+
+function cidrStatus(egressIPAM: EgressIPAM, pool: Pool, world: World): CIDRStatus {
+  const usable = world.usable.get(pool);
+  const held = new AddressSet();
+  let allocated = 0;
+  let resting = 0;
+  for (const allocation of world.allocations.values()) {
+    if (allocation.ip < pool.cidr.first || allocation.ip > pool.cidr.last) continue;
+    held.add(allocation.ip);
+    if (allocation.phase === 'Resting') resting += 1;
+    else allocated += 1;
+  }
+  const slots = hostSlots(egressIPAM, pool, world);
+  return {
+    CIDR: pool.name,
+    labelValue: pool.labelValue,
+    size: usable?.size ?? 0,
+    usable: usable?.usable ?? 0,
+    allocated,
+    resting,
+    free: usable === undefined ? 0 : countFree(usable, world.taken),
+    ...(slots === undefined ? {} : { freeHostSlots: slots }),
+    inUse:
+      world.inventory === undefined ? [] : formatRanges(foreignIn(pool.cidr, world.inventory, isOurs(world))),
+  };
+}
+
+/** How many more IPs of the pool its nodes could host; undefined where no limit is known to exist. */
+function hostSlots(egressIPAM: EgressIPAM, pool: Pool, world: World): number | undefined {
+  const nodes = lawfulNodes(world, egressIPAM.topologyLabel, egressIPAM.nodeSelector, pool).filter(
+    (node) => node.ready && !node.cordoned,
+  );
+  if (world.cloud === 'none') return nodes.length === 0 ? 0 : undefined;
+  let free = 0;
+  for (const node of nodes) {
+    const host = world.inventory?.hosts.get(node.name);
+    if (host !== undefined) free += Math.max(0, host.slots - host.secondary.length);
+  }
+  // Claimed and bound, but on no interface yet: these will take slots of the same nodes.
+  for (const allocation of world.allocations.values()) {
+    if (allocation.phase !== 'Claimed' && allocation.phase !== 'Bound') continue;
+    const isHere = allocation.ip >= pool.cidr.first && allocation.ip <= pool.cidr.last;
+    if (isHere && !world.inventory?.holders.has(allocation.ip)) free -= 1;
+  }
+  return Math.max(0, free);
+}
+
+function readiness(egressIPAM: EgressIPAM, world: World, plan: Plan): Verdict {
+  if (egressIPAM.deleting) {
+    const message = egressIPAM.releaseAll
+      ? 'Being deleted; its IPs are being released'
+      : 'Being deleted; it waits until no namespace uses it any more';
+    return { type: 'Ready', status: 'False', reason: 'Deleting', message };
+  }
+  const stuck = new Set<string>();
+  for (const [ip, progress] of plan.progress) {
+    if (progress === 'stuck' && poolOf(egressIPAM, ip) !== undefined)
+      stuck.add(world.allocations.get(ip)?.namespace ?? '');
+  }
+  if (stuck.size > 0) {
+    const names = [...stuck].sort().slice(0, 5).join(', ');
+    const message = `${stuck.size} namespaces have an IP that no node can host now, among them ${names}; see their events`;
+    return { type: 'Ready', status: 'False', reason: 'NotHosted', message };
+  }
+  return { type: 'Ready', status: 'True', reason: 'Served', message: 'Every IP is hosted or on its way' };
+}
+
+function capacity(cidrs: readonly CIDRStatus[]): Verdict {
+  const full = cidrs.filter((status) => status.free === 0).map((status) => status.CIDR);
+  const type = 'CapacityOK';
+  if (full.length > 0) {
+    return {
+      type,
+      status: 'False',
+      reason: 'PoolExhausted',
+      message: `No free address in ${full.join(', ')}`,
+    };
+  }
+  const crowded = cidrs.filter((status) => status.freeHostSlots === 0).map((status) => status.CIDR);
+  if (crowded.length > 0) {
+    const message = `No node could host another IP of ${crowded.join(', ')}`;
+    return { type, status: 'False', reason: 'NoHostSlots', message };
+  }
+  return {
+    type,
+    status: 'True',
+    reason: 'Enough',
+    message: 'Every CIDR has free addresses and nodes to host them',
+  };
+}
+
+function inventory(egressIPAM: EgressIPAM, cidrs: readonly CIDRStatus[], world: World): Verdict {
+  const type = 'InventoryFresh';
+  if (world.cloud === 'none') {
+    return {
+      type,
+      status: 'True',
+      reason: 'NoCloud',
+      message: 'There is no cloud whose addresses could be in use',
+    };
+  }
+  const fragmented = cidrs.filter(isTooFragmented).map((status) => status.CIDR);
+  if (fragmented.length > 0) {
+    const message = `More than ${MAX_RANGES} separate ranges are in use in ${fragmented.join(', ')}; use a CIDR of its own`;
+    return { type, status: 'False', reason: 'TooFragmented', message };
+  }
+  const unknown = [...(world.inventory?.unknownNodes ?? [])];
+  if (unknown.length > 0) {
+    const [first] = unknown;
+    const message = `${unknown.length} nodes could not be read in EC2, among them ${first?.[0]}: ${first?.[1]}`;
+    return { type, status: 'False', reason: 'NodesUnknown', message };
+  }
+  const outside = egressIPAM.pools.filter(
+    (pool) =>
+      !world.inventory?.subnets.some(
+        (subnet) => subnet.first <= pool.cidr.first && subnet.last >= pool.cidr.last,
+      ),
+  );
+  if (outside.length > 0) {
+    const message = `${outside.map((pool) => pool.name).join(', ')} lies in no subnet of the nodes`;
+    return { type, status: 'False', reason: 'OutsideSubnets', message };
+  }
+  return { type, status: 'True', reason: 'Read', message: 'EC2 was read completely' };
+}
+
+function isTooFragmented(status: CIDRStatus): boolean {
+  return (status.inUse?.length ?? 0) > MAX_RANGES;
+}
+
+function isOurs(world: World): (ip: Allocation['ip']) => boolean {
+  return (ip) => {
+    const allocation = world.allocations.get(ip);
+    return allocation !== undefined && (allocation.ours || allocation.phase === 'Resting');
+  };
+}
+
+function withTimes(
+  verdicts: readonly Verdict[],
+  before: readonly Condition[],
+  observedGeneration: number,
+  now: string,
+): Condition[] {
+  return verdicts.map((verdict) => {
+    const old = before.find((condition) => condition.type === verdict.type);
+    const lastTransitionTime = old?.status === verdict.status ? old.lastTransitionTime : now;
+    return { ...verdict, observedGeneration, lastTransitionTime };
+  });
+}

@@ -1,0 +1,60 @@
+// What does a process say while it runs? JSON, one line an event, on standard error, as Kubernetes components do. The only
+// product file that knows pino. What an error may show of itself is decided here, so that no secret gets out.
+import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
+import { isApiError } from '../kube/client.ts';
+
+export type { Logger };
+
+/** From quiet to chatty; the values of `--log-level`. */
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface LogOptions {
+  /** Of the process: `webhook`, `reconciler`. */
+  readonly name: string;
+  readonly level: LogLevel;
+  /** Standard error by default. */
+  readonly output?: DestinationStream;
+}
+
+/** `log.info({ namespace }, 'gave out an IP')`; errors go under `err`. */
+export function createLogger({ name, level, output }: LogOptions): Logger {
+  return pino(
+    {
+      level,
+      base: { name },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: describeError },
+    },
+    // Written at once: a process that crashes must not take its last words with it.
+    output ?? destination({ dest: 2, sync: true }),
+  );
+}
+
+interface DescribedError {
+  readonly type: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly status?: number;
+  readonly cause?: string;
+  readonly stack?: string;
+}
+
+/**
+ * Nothing but these fields: libraries hang whole requests, with headers and bodies, on their errors. A stack is shown
+ * for what may be a bug of ours, and not for what an API server says.
+ */
+function describeError(error: unknown): DescribedError {
+  if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
+  const { cause, stack } = error;
+  return {
+    type: error.name,
+    message: error.message,
+    ...('code' in error && typeof error.code === 'string' ? { code: error.code } : {}),
+    ...('status' in error && typeof error.status === 'number' ? { status: error.status } : {}),
+    ...(cause instanceof Error ? { cause: `${cause.name}: ${cause.message}` } : {}),
+    ...(stack === undefined || isApiError(error) ? {} : { stack }),
+  };
+}

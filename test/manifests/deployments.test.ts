@@ -1,5 +1,8 @@
 // Do the pods start where a cluster is strict, survive where it is not kind, and get the flags they know?
 import t from 'tap';
+import { configure, RECONCILER_COMMAND } from '../../reconciler/config.ts';
+import { OPERATOR_NAMESPACE } from '../../shared/names.ts';
+import { parseFlags } from '../../shared/process/flags.ts';
 import { find, type Manifest } from './read.ts';
 
 const PROCESSES = ['webhook', 'reconciler'] as const;
@@ -66,4 +69,14 @@ t.test('only the reconciler sees the credentials of the cloud, and starts withou
   t.equal(pod('webhook').volumes, undefined);
   t.equal(container('webhook').env, undefined);
   t.ok(container('reconciler').args.includes('--leader-elect'));
+});
+
+t.test('the reconciler knows every flag that it is started with', async (t) => {
+  const [, ...flags] = container('reconciler').args;
+  const values = parseFlags(RECONCILER_COMMAND.flags, flags);
+  if (!values.ok) return t.same(values.problems, []);
+  t.match(configure(values.value, {}), {
+    ok: true,
+    value: { 'leader-elect': true, namespace: OPERATOR_NAMESPACE },
+  });
 });

@@ -1,4 +1,5 @@
-# The image of both processes: its first argument says which, `webhook` or `reconciler`; the rest are that process's flags.
+# The image of both processes: its first argument says which, `webhook` or `reconciler`; the rest are that
+# process's flags.
 #
 #   docker build -t egressip-ipam:0.1.0 .
 #   docker run --rm egressip-ipam:0.1.0 webhook --help
@@ -18,7 +19,8 @@ COPY shared ./shared
 COPY certs ./certs
 COPY webhook ./webhook
 COPY reconciler ./reconciler
-# By number, so that a cluster can see that it is not root. OpenShift runs it as a user of its own choosing, in group 0.
+# By number, so that a cluster can see that it is not root. OpenShift runs it as a user of its own choosing,
+# in group 0.
 USER 1000:0
 # exec, so that node is process 1 and gets the signals.
 ENTRYPOINT ["/bin/sh", "-c", "exec node \"/app/$0/main.ts\" \"$@\""]

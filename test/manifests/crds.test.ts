@@ -1,5 +1,5 @@
-// What do the schemas take and refuse? Everything that the Go operator's v1alpha1 takes must be taken, and every field that the
-// product reads or writes must be known, or the API server would drop it.
+// What do the schemas take and refuse? Everything that the Go operator's v1alpha1 takes must be taken, and
+// every field that the product reads or writes must be known, or the API server would drop it.
 import fc from 'fast-check';
 import t from 'tap';
 import { parseIPv4 } from '../../shared/ip.ts';

@@ -1,4 +1,5 @@
-// Would the image start? It cannot be built here; but what it copies, leaves out and runs can be compared with the sources.
+// Would the image start? The tests build none; they compare what it copies, leaves out and runs with the
+// sources.
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,10 +1,10 @@
-// May each process do what the design's table says, and nothing else? The roles are unfolded to one line per permission and
-// compared whole, so a verb more fails as well as a verb less.
+// May each process do what SECURITY.md says, and nothing else? The roles are unfolded to one line per
+// permission and compared whole, so a verb more fails as well as a verb less.
 import t from 'tap';
 import { WEBHOOK_SECRET } from '../../shared/names.ts';
 import { find, type Manifest, objectsOf } from './read.ts';
 
-/** `get list|egressipams` per resource; with ` name` where it is limited to names, with `@` where to our namespace. */
+/** `resource: verbs` each, with ` name` where it is limited to names and `@` where to our namespace. */
 function permissions(name: string): string[] {
   const lines = (rules: Manifest[], scope: string) =>
     rules.flatMap((rule) =>

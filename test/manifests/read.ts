@@ -1,5 +1,5 @@
-// Reads manifests/ for the tests beside it: files as objects, and a folder as what kustomize would make of it. Only
-// `resources` and `images` are followed; overlays, which patch, are rendered by kubectl where there is one.
+// Reads manifests/ for the tests beside it: files as objects, and a folder as what its kustomization
+// names. Only `resources` are followed; overlays, which patch, are rendered by kubectl where there is one.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { loadAll } from 'js-yaml';
@@ -8,7 +8,8 @@ import { loadAll } from 'js-yaml';
 export const ROOT = resolve(import.meta.dirname, '../..');
 export const MANIFESTS = join(ROOT, 'manifests');
 
-// biome-ignore lint/suspicious/noExplicitAny: YAML has no types, and a wrong path fails the test that takes it.
+// biome-ignore lint/suspicious/noExplicitAny: YAML has no types, and a wrong path fails the test that takes
+// it.
 export type Manifest = any;
 
 /** The objects in one file, in order. */

@@ -1,4 +1,5 @@
-// Would the samples work? Each is judged by the schema, by the parser that both processes use, and against all the others.
+// Would the samples work? Each is judged by the schema, by the parser that both processes use, and against
+// all the others.
 import { join } from 'node:path';
 import t from 'tap';
 import { requestedIPs } from '../../shared/annotation.ts';

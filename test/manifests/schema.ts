@@ -1,5 +1,5 @@
-// The schemas of our CRDs as validators, and the fields they know. A real API server drops what a schema does not name without
-// a word, so the tests have to ask for both.
+// The schemas of our CRDs as validators, and the fields they know. A real API server drops what a schema does
+// not name without a word, so the tests have to ask for both.
 import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import { find, type Manifest } from './read.ts';

@@ -1,8 +1,9 @@
 // Do the pods start where a cluster is strict, survive where it is not kind, and get the flags they know?
 import t from 'tap';
-import { configure, RECONCILER_COMMAND } from '../../reconciler/config.ts';
+import { configure as configureReconciler, RECONCILER_COMMAND } from '../../reconciler/config.ts';
 import { OPERATOR_NAMESPACE } from '../../shared/names.ts';
 import { parseFlags } from '../../shared/process/flags.ts';
+import { configure as configureWebhook, WEBHOOK_COMMAND } from '../../webhook/config.ts';
 import { find, type Manifest } from './read.ts';
 
 const PROCESSES = ['webhook', 'reconciler'] as const;
@@ -67,16 +68,23 @@ t.test('only the reconciler sees the credentials of the cloud, and starts withou
   const [credentials] = pod('reconciler').volumes;
   t.same(credentials.secret, { secretName: 'egress-ipam-operator-cloud-credentials', optional: true });
   t.equal(pod('webhook').volumes, undefined);
-  t.equal(container('webhook').env, undefined);
+  t.notMatch(JSON.stringify(pod('webhook')), /AWS|credentials/);
   t.ok(container('reconciler').args.includes('--leader-elect'));
 });
 
-t.test('the reconciler knows every flag that it is started with', async (t) => {
-  const [, ...flags] = container('reconciler').args;
-  const values = parseFlags(RECONCILER_COMMAND.flags, flags);
-  if (!values.ok) return t.same(values.problems, []);
-  t.match(configure(values.value, {}), {
+t.test('each process knows every flag that it is started with', async (t) => {
+  const flags = (process: string) => container(process).args.slice(1);
+  const reconcilerFlags = parseFlags(RECONCILER_COMMAND.flags, flags('reconciler'));
+  const webhookFlags = parseFlags(WEBHOOK_COMMAND.flags, flags('webhook'));
+  if (!reconcilerFlags.ok || !webhookFlags.ok)
+    return t.fail('unknown flags', { reconcilerFlags, webhookFlags });
+  const env = { POD_NAMESPACE: OPERATOR_NAMESPACE };
+  t.match(configureReconciler(reconcilerFlags.value, env), {
     ok: true,
     value: { 'leader-elect': true, namespace: OPERATOR_NAMESPACE },
+  });
+  t.match(configureWebhook(webhookFlags.value, env), {
+    ok: true,
+    value: { port: 9443, tlsFiles: undefined, namespace: OPERATOR_NAMESPACE },
   });
 });

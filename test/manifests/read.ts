@@ -8,8 +8,7 @@ import { loadAll } from 'js-yaml';
 export const ROOT = resolve(import.meta.dirname, '../..');
 export const MANIFESTS = join(ROOT, 'manifests');
 
-// biome-ignore lint/suspicious/noExplicitAny: YAML has no types, and a wrong path fails the test that takes
-// it.
+// biome-ignore lint/suspicious/noExplicitAny: YAML has no types; a wrong path fails the test that takes it.
 export type Manifest = any;
 
 /** The objects in one file, in order. */

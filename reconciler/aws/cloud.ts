@@ -3,13 +3,14 @@
 // asks again. Only device-0 interfaces of this cluster's nodes are ever written to.
 import type { HostInterface, Inventory } from '../../shared/inventory.ts';
 import { type Cidr, contains, formatCidr, formatIPv4, type IPv4 } from '../../shared/ip.ts';
+import type { Lane } from '../../shared/plan/actions.ts';
 import { type Outcome, sendInBatches } from './batches.ts';
 import type { AssignOptions, Ec2Action } from './ec2.ts';
 import { CloudError, isCloudError } from './errors.ts';
 import { type NodeRef, readInventory } from './inventory.ts';
-import type { Lane } from './limiter.ts';
 import { OwnWrites } from './own-writes.ts';
 import { type Calling, inChunks, observed, pacedReads } from './paced-reads.ts';
+import { Turns } from './turns.ts';
 import { TypeLimits } from './type-limits.ts';
 
 export interface CloudOptions extends Calling {
@@ -37,8 +38,7 @@ export class Cloud {
   readonly #typeLimits = new TypeLimits();
   readonly #writes = new OwnWrites();
   readonly #unsettled = new Map<IPv4, number>();
-  /** When a write that had to wait was first wanted, by action and interface. */
-  readonly #waiting = new Map<string, number>();
+  readonly #turns: Turns;
   /** Every subnet that was ever read: one that has lost its last node is still looked at. */
   readonly #subnets = new Map<string, Cidr>();
   #described: Inventory | undefined;
@@ -50,6 +50,7 @@ export class Cloud {
 
   constructor(options: CloudOptions) {
     this.#options = options;
+    this.#turns = new Turns(options);
   }
 
   /** The latest inventory, own writes included; undefined before the first one. */
@@ -68,8 +69,7 @@ export class Cloud {
 
   /**
    * Reads EC2 anew; everything in the answer was described after this call. One read at a time: calls made during one share
-   * the next. What cannot be read is unknown in the inventory; it rejects on bugs only, and when
-   * the signal ends its waiting.
+   * the next. What cannot be read is unknown in the inventory; it rejects on bugs only.
    */
   refresh(nodes: readonly NodeRef[]): Promise<Inventory> {
     this.#nodes = nodes;
@@ -154,6 +154,7 @@ export class Cloud {
     for (const [id, cidr] of subnets) this.#subnets.set(id, cidr);
     this.#described = inventory;
     this.#view = undefined;
+    this.#turns.forget();
     this.#writes.prune(inventory.observedAt);
     for (const [ip, from] of this.#unsettled) {
       const seen = inventory.subnets.some((subnet) => contains(subnet, ip));
@@ -171,7 +172,7 @@ export class Cloud {
     send: () => Promise<void>,
   ): Promise<'done' | 'delayed'> {
     const { clock, mayWrite } = this.#options;
-    if (!mayWrite() || !this.#takeTurn(action, host, lane)) return 'delayed';
+    if (!mayWrite() || !this.#turns.take(action, lane, host.interfaceId)) return 'delayed';
     const sentAt = clock.now();
     try {
       await observed(this.#options, lane, action, send);
@@ -181,19 +182,6 @@ export class Cloud {
     }
     this.#record(action, host.interfaceId, ips);
     return 'done';
-  }
-
-  #takeTurn(action: 'assign' | 'unassign', host: HostInterface, lane: Lane): boolean {
-    const { clock, limiter, observer } = this.#options;
-    const key = `${action} ${host.interfaceId}`;
-    const wantedAt = this.#waiting.get(key);
-    if (!limiter.tryTake(action, lane)) {
-      this.#waiting.set(key, wantedAt ?? clock.now());
-      return false;
-    }
-    this.#waiting.delete(key);
-    if (wantedAt !== undefined) observer.delayed(action, lane, clock.now() - wantedAt);
-    return true;
   }
 
   #record(kind: 'assign' | 'unassign', interfaceId: string, ips: readonly IPv4[]): void {

@@ -6,11 +6,9 @@
 //   failover   empty
 //   grant      half: the rest is kept for failovers
 //   cleanup    six tenths
+import type { Lane } from '../../shared/plan/actions.ts';
 import type { Clock } from '../../shared/process/clock.ts';
 import type { Ec2Action } from './ec2.ts';
-
-/** What a call is for, the most urgent first. */
-export type Lane = 'failover' | 'grant' | 'cleanup';
 
 export interface Bucket {
   readonly capacity: number;

@@ -1,9 +1,10 @@
 // How the calls to EC2 are counted: by action and result, refusals for being too many, and how long work was held back.
 // Whoever makes calls reports to `CallObserver`; only `observeCalls` knows that Prometheus is behind it.
-import { Counter, Histogram, type Registry } from 'prom-client';
+
+import type { Lane } from '../../shared/plan/actions.ts';
+import type { Metrics } from '../../shared/process/metrics.ts';
 import { API_NAMES, type Ec2Action } from './ec2.ts';
 import type { CloudErrorCode } from './errors.ts';
-import type { Lane } from './limiter.ts';
 
 /** Told of every call and of every wait for one. */
 export interface CallObserver {
@@ -13,33 +14,28 @@ export interface CallObserver {
 }
 
 /** Registers the metrics and gives the observer that feeds them. */
-export function observeCalls(registry: Registry): CallObserver {
-  const registers = [registry];
-  const calls = new Counter({
+export function observeCalls(metrics: Metrics): CallObserver {
+  const calls = metrics.counter({
     name: 'egressip_ipam_ec2_calls_total',
     help: 'Calls to EC2 by action and result (Done, or why not).',
-    labelNames: ['action', 'result'] as const,
-    registers,
+    labels: ['action', 'result'] as const,
   });
-  const throttles = new Counter({
+  const throttles = metrics.counter({
     name: 'egressip_ipam_ec2_throttled_total',
     help: 'Calls that EC2 refused because there were too many.',
-    labelNames: ['action'] as const,
-    registers,
+    labels: ['action'] as const,
   });
-  const durations = new Histogram({
+  const durations = metrics.histogram({
     name: 'egressip_ipam_ec2_call_duration_seconds',
     help: 'How long EC2 took to answer.',
-    labelNames: ['action'] as const,
+    labels: ['action'] as const,
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-    registers,
   });
-  const delays = new Histogram({
+  const delays = metrics.histogram({
     name: 'egressip_ipam_ec2_delay_seconds',
     help: 'How long calls were held back so that EC2 need not refuse them, by action and what they are for.',
-    labelNames: ['action', 'lane'] as const,
+    labels: ['action', 'lane'] as const,
     buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300],
-    registers,
   });
   return {
     called(action, result, milliseconds) {

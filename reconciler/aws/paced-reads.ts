@@ -1,7 +1,8 @@
 // Reads whole lists from EC2: page by page, each page when the token bucket allows it, again when EC2 refused for being
 // asked too often or gave no answer. Reading twice does no harm, so this is the one place that retries by itself.
 import type { Cidr } from '../../shared/ip.ts';
-import { type Clock, sleep } from '../../shared/process/clock.ts';
+import type { Lane } from '../../shared/plan/actions.ts';
+import type { Clock } from '../../shared/process/clock.ts';
 import {
   type Ec2,
   type Ec2Action,
@@ -14,7 +15,7 @@ import {
   type TypeLimit,
 } from './ec2.ts';
 import { isCloudError, toCloudError } from './errors.ts';
-import type { Lane, Limiter } from './limiter.ts';
+import type { Limiter } from './limiter.ts';
 import type { CallObserver } from './metrics.ts';
 
 /** Whole lists. Rejects with CloudError and nothing else. */
@@ -33,8 +34,6 @@ export interface Calling {
   readonly limiter: Limiter;
   readonly observer: CallObserver;
   readonly clock: Clock;
-  /** Ends all waiting: reads that wait then reject with its reason. */
-  readonly signal: AbortSignal;
 }
 
 const ATTEMPTS = 4;
@@ -112,9 +111,8 @@ async function inTurn<T>(
   return await observed(calling, lane, action, send);
 }
 
-async function pause({ clock, signal }: Calling, milliseconds: number): Promise<void> {
-  await sleep(clock, milliseconds, signal);
-  signal.throwIfAborted();
+function pause({ clock }: Calling, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => clock.after(milliseconds, resolve));
 }
 
 /** Makes one call and reports how it ended, to the limiter, too. */

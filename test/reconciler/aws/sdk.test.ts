@@ -6,13 +6,13 @@ import { ip, ips, startZone, texts } from './zone.ts';
 const GRANT = { lane: 'grant', allowReassignment: false } as const;
 
 t.test('a node is read with its interface, its subnet and its room', async (t) => {
-  const { cloud, nodes, of, subnetId, ec2 } = await startZone(t, 2);
+  const { cloud, nodes, eni, subnetId, ec2 } = await startZone(t, 2);
   ec2.model.apply((s) => takeAddress(s, subnetId, ip('10.0.128.99')));
   const inventory = await cloud.refresh(nodes);
   t.strictSame([...inventory.hosts.keys()], ['n1', 'n2']);
   t.match(inventory.hosts.get('n1'), {
     node: 'n1',
-    interfaceId: of.n1?.eni,
+    interfaceId: eni('n1'),
     subnetId,
     primary: ip('10.0.128.11'),
     secondary: [],
@@ -25,10 +25,11 @@ t.test('a node is read with its interface, its subnet and its room', async (t) =
 t.test(
   'addresses are assigned in one call, shown at once, moved in one call and unassigned in one call',
   async (t) => {
-    const { cloud, nodes, of, ec2 } = await startZone(t, 2, { lagMs: 60_000_000 });
-    const eni1 = of.n1?.eni ?? '';
-    const eni2 = of.n2?.eni ?? '';
-    ec2.model.lagMs = 0;
+    const { cloud, nodes, eni, ec2 } = await startZone(t, 2);
+    const eni1 = eni('n1');
+    const eni2 = eni('n2');
+    await cloud.refresh(nodes);
+    ec2.model.lagMs = 60_000;
     await cloud.refresh(nodes);
     const wanted = ips(20, 24);
     t.strictSame((await cloud.assign(eni1, wanted, GRANT)).done, wanted);

@@ -1,21 +1,35 @@
-// A VPC with one zone on the sandbox's EC2, and the cloud under test in front of it through the real SDK.
-import { setTimeout as sleep } from 'node:timers/promises';
+// One zone of a cluster on EC2 and the cloud under test in front of it: over the fake, with a clock that the test turns,
+// or over the sandbox's EC2 through the real SDK.
 import { Cloud, type CloudOptions } from '../../../reconciler/aws/cloud.ts';
 import type { NodeRef } from '../../../reconciler/aws/inventory.ts';
 import { Limiter } from '../../../reconciler/aws/limiter.ts';
 import { sdkEc2 } from '../../../reconciler/aws/sdk.ts';
 import { formatIPv4, type IPv4, parseIPv4 } from '../../../shared/ip.ts';
+import { systemClock } from '../../../shared/process/clock.ts';
+import type { Account } from '../../sandbox/ec2/account.ts';
 import { addSubnet, addVpc, launch } from '../../sandbox/ec2/lifecycle.ts';
 import { type Ec2, type Ec2Options, startEc2 } from '../../sandbox/ec2/server.ts';
 import { address, cidr } from '../../sandbox/ipv4.ts';
+import { ManualClock } from '../../shared/manual-clock.ts';
+import { FakeEc2 } from './fake-ec2.ts';
 
-export interface Zone {
-  readonly ec2: Ec2;
-  readonly cloud: Cloud;
+/** What is in the account: nodes `n1`, `n2` … with primary addresses from 10.0.128.11 on, in 10.0.128.0/20. */
+export interface Layout {
+  readonly vpcId: string;
   readonly subnetId: string;
   readonly nodes: readonly NodeRef[];
-  /** Instance and interface of each node. */
-  readonly of: Readonly<Record<string, { readonly instance: string; readonly eni: string }>>;
+  /** The instance of a node. */
+  instance(node: string): string;
+  /** The primary interface of a node. */
+  eni(node: string): string;
+}
+
+export interface Zone extends Layout {
+  readonly cloud: Cloud;
+  readonly clock: ManualClock;
+  readonly ec2: FakeEc2;
+  /** Delays reported, as `assign grant 200`. */
+  readonly delays: readonly string[];
 }
 
 /** What tap's tests have that is needed here. */
@@ -23,52 +37,70 @@ export interface Teardown {
   teardown(handler: () => unknown): unknown;
 }
 
-export const NOBODY_WATCHES: CloudOptions['observer'] = { called: () => {}, delayed: () => {} };
+const NOBODY_WATCHES: CloudOptions['observer'] = { called: () => {}, delayed: () => {} };
 
-/** Nodes `n1` to `n<count>`, m5.large, with primary addresses from 10.0.128.11 on in 10.0.128.0/20. */
-export async function startZone(
-  t: Teardown,
-  count: number,
-  options: Ec2Options & Partial<CloudOptions> & { readonly type?: string } = {},
-): Promise<Zone> {
-  const ec2 = await startEc2(options);
-  const vpc = ec2.model.apply((s) => addVpc(s, cidr('10.0.0.0/16')));
-  const spec = { vpcId: vpc.id, zone: 'eu-central-1a', cidr: cidr('10.0.128.0/20') };
-  const subnet = ec2.model.apply((s) => addSubnet(s, spec));
-  const of: Record<string, { instance: string; eni: string }> = {};
-  const nodes: NodeRef[] = [];
-  for (let n = 1; n <= count; n += 1) {
-    const wanted = {
-      subnetId: subnet.id,
-      type: options.type ?? 'm5.large',
-      address: address('10.0.128.10') + n,
-    };
-    const { instance, eni } = ec2.model.apply((s, now) => launch(s, wanted, now));
-    of[`n${n}`] = { instance: instance.id, eni: eni.id };
-    nodes.push(nodeRef(`n${n}`, instance.id));
-  }
-  const cloud = cloudAt(t, ec2, options);
-  t.teardown(() => ec2.close());
-  return { ec2, cloud, subnetId: subnet.id, nodes, of };
-}
-
-/** A cloud whose SDK client goes to the sandbox. */
-export function cloudAt(t: Teardown, ec2: Ec2, options: Partial<CloudOptions> = {}): Cloud {
-  process.env.AWS_ENDPOINT_URL = ec2.url;
-  process.env.AWS_ACCESS_KEY_ID = 'AKIDEXAMPLE';
-  process.env.AWS_SECRET_ACCESS_KEY = 'not-a-secret';
-  const clock = options.clock ?? (() => performance.now());
-  const client = sdkEc2({ region: 'eu-central-1' });
-  t.teardown(() => client.close());
-  return new Cloud({
-    ec2: client,
+export function fakeZone(count: number, options: Partial<CloudOptions> & { type?: string } = {}): Zone {
+  const clock = new ManualClock();
+  const ec2 = new FakeEc2(clock);
+  const delays: string[] = [];
+  const cloud = new Cloud({
+    ec2,
     limiter: new Limiter(clock),
-    observer: NOBODY_WATCHES,
+    observer: {
+      called: () => {},
+      delayed: (action, lane, milliseconds) => delays.push(`${action} ${lane} ${milliseconds}`),
+    },
     clock,
-    sleep,
     mayWrite: () => true,
     ...options,
   });
+  return { ...layOut(ec2.account, count, options.type), cloud, clock, ec2, delays };
+}
+
+export interface RealZone extends Layout {
+  readonly ec2: Ec2;
+  readonly cloud: Cloud;
+}
+
+export async function startZone(t: Teardown, count: number, options: Ec2Options = {}): Promise<RealZone> {
+  const ec2 = await startEc2(options);
+  t.teardown(() => ec2.close());
+  return { ...layOut(ec2.model, count), ec2, cloud: cloudAt(t, ec2.url) };
+}
+
+/** A cloud whose SDK goes to that URL, with credentials that are good enough for the sandbox. */
+export function cloudAt(t: Teardown, url: string): Cloud {
+  process.env.AWS_ENDPOINT_URL = url;
+  process.env.AWS_ACCESS_KEY_ID = 'AKIDEXAMPLE';
+  process.env.AWS_SECRET_ACCESS_KEY = 'not-a-secret';
+  const ec2 = sdkEc2({ region: 'eu-central-1' });
+  t.teardown(() => ec2.close());
+  return new Cloud({
+    ec2,
+    limiter: new Limiter(systemClock),
+    observer: NOBODY_WATCHES,
+    clock: systemClock,
+    mayWrite: () => true,
+  });
+}
+
+export function layOut(account: Account, count: number, type = 'm5.large'): Layout {
+  const vpc = account.apply((s) => addVpc(s, cidr('10.0.0.0/16')));
+  const spec = { vpcId: vpc.id, zone: 'eu-central-1a', cidr: cidr('10.0.128.0/20') };
+  const subnet = account.apply((s) => addSubnet(s, spec));
+  const made = Array.from({ length: count }, (_, i): [string, { instance: string; eni: string }] => {
+    const wanted = { subnetId: subnet.id, type, address: address('10.0.128.11') + i };
+    const { instance, eni } = account.apply((s, now) => launch(s, wanted, now));
+    return [`n${i + 1}`, { instance: instance.id, eni: eni.id }];
+  });
+  const byNode = new Map(made);
+  return {
+    vpcId: vpc.id,
+    subnetId: subnet.id,
+    nodes: made.map(([name, { instance }]) => nodeRef(name, instance)),
+    instance: (node) => byNode.get(node)?.instance ?? '',
+    eni: (node) => byNode.get(node)?.eni ?? '',
+  };
 }
 
 export function nodeRef(name: string, instance: string): NodeRef {

@@ -3,6 +3,7 @@ import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersio
 import type { ApiRequest, Services } from './dispatch.ts';
 import type { KindSpec } from './kind.ts';
 import { openapiV3, openapiV3Index } from './openapi.ts';
+import { OPENAPI_V2, openapiV2 } from './openapi-v2.ts';
 import type { Page } from './request.ts';
 import { notAcceptable } from './status.ts';
 
@@ -15,7 +16,7 @@ export function information(services: Services, request: ApiRequest): Page | und
   if (HEALTH.has(path)) return { code: 200, type: 'text/plain; charset=utf-8', body: 'ok' };
   if (path === '/version') return json(version(services.minorVersion));
   if (path === '/api' || path === '/apis') return roots(path, request.accept, kinds);
-  if (path === '/openapi/v2') throw notAcceptable(['application/json']);
+  if (path === '/openapi/v2') return oldOpenapi(request.accept, kinds);
   const [root, group = '', groupVersion = ''] = path.split('/').slice(1);
   if (root === 'api') return json(apiResourceList('', group, kinds));
   if (root === 'apis' && groupVersion === '') return json(apiGroup(group, kinds));
@@ -34,6 +35,12 @@ function roots(path: '/api' | '/apis', accept: string, kinds: readonly KindSpec[
     };
   }
   return json(path === '/api' ? apiVersions() : apiGroupList(kinds));
+}
+
+// Clients older than OpenAPI v3 read it as protobuf, and only that is served.
+function oldOpenapi(accept: string, kinds: readonly KindSpec[]): Page {
+  if (!accept.includes('proto-openapi.spec.v2')) throw notAcceptable([OPENAPI_V2]);
+  return { code: 200, type: OPENAPI_V2, body: openapiV2(kinds) };
 }
 
 function openapi(path: string, kinds: readonly KindSpec[]): Page | undefined {

@@ -152,7 +152,7 @@ function send(
   response: ServerResponse,
   code: number,
   type: string,
-  body: string,
+  body: string | Uint8Array,
   warnings: readonly string[],
 ): void {
   if (warnings.length > 0) response.setHeader('Warning', warnings.map(warningHeader));

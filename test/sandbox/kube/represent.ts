@@ -45,7 +45,7 @@ function viewOf(parameters: readonly string[]): View | undefined {
 }
 
 /** The body of everything that is not a watch. */
-export function bodyOf(reply: Reply, wish: Wish, now: Date): string {
+export function bodyOf(reply: Reply, wish: Wish, now: Date): string | Uint8Array {
   if (reply.about === undefined) return reply.page.body;
   const text = textOf(reply, wish, now);
   return wish.type === YAML_TYPE ? dump(JSON.parse(text)) : text;

@@ -65,5 +65,5 @@ export function isDryRun(request: ResourceRequest): boolean {
 export interface Page {
   readonly code: number;
   readonly type: string;
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }

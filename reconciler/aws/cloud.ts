@@ -69,7 +69,8 @@ export class Cloud {
 
   /**
    * Reads EC2 anew; everything in the answer was described after this call. One read at a time: calls made during one share
-   * the next. What cannot be read is unknown in the inventory; it rejects on bugs only.
+   * the next. What cannot be read is unknown in the inventory; it rejects on bugs only, and when
+   * the signal ends its waiting.
    */
   refresh(nodes: readonly NodeRef[]): Promise<Inventory> {
     this.#nodes = nodes;

@@ -2,7 +2,7 @@
 // asked too often or gave no answer. Reading twice does no harm, so this is the one place that retries by itself.
 import type { Cidr } from '../../shared/ip.ts';
 import type { Lane } from '../../shared/plan/actions.ts';
-import type { Clock } from '../../shared/process/clock.ts';
+import { type Clock, sleep } from '../../shared/process/clock.ts';
 import {
   type Ec2,
   type Ec2Action,
@@ -34,6 +34,8 @@ export interface Calling {
   readonly limiter: Limiter;
   readonly observer: CallObserver;
   readonly clock: Clock;
+  /** Ends all waiting: reads that wait then reject with its reason. */
+  readonly signal: AbortSignal;
 }
 
 const ATTEMPTS = 4;
@@ -111,8 +113,9 @@ async function inTurn<T>(
   return await observed(calling, lane, action, send);
 }
 
-function pause({ clock }: Calling, milliseconds: number): Promise<void> {
-  return new Promise((resolve) => clock.after(milliseconds, resolve));
+async function pause({ clock, signal }: Calling, milliseconds: number): Promise<void> {
+  await sleep(clock, milliseconds, signal);
+  signal.throwIfAborted();
 }
 
 /** Makes one call and reports how it ended, to the limiter, too. */

@@ -51,6 +51,7 @@ export function fakeZone(count: number, options: Partial<CloudOptions> & { type?
       delayed: (action, lane, milliseconds) => delays.push(`${action} ${lane} ${milliseconds}`),
     },
     clock,
+    signal: new AbortController().signal,
     mayWrite: () => true,
     ...options,
   });
@@ -74,12 +75,17 @@ export function cloudAt(t: Teardown, url: string): Cloud {
   process.env.AWS_ACCESS_KEY_ID = 'AKIDEXAMPLE';
   process.env.AWS_SECRET_ACCESS_KEY = 'not-a-secret';
   const ec2 = sdkEc2({ region: 'eu-central-1' });
-  t.teardown(() => ec2.close());
+  const stop = new AbortController();
+  t.teardown(() => {
+    stop.abort();
+    ec2.close();
+  });
   return new Cloud({
     ec2,
     limiter: new Limiter(systemClock),
     observer: NOBODY_WATCHES,
     clock: systemClock,
+    signal: stop.signal,
     mayWrite: () => true,
   });
 }

@@ -19,6 +19,13 @@ export interface CloudNode {
   readonly providerID: string | undefined;
 }
 
+/** An IP in neither part is on no interface. */
+export interface Whereabouts {
+  readonly holders: ReadonlyMap<IPv4, string>;
+  /** In no subnet that was read: nobody knows. */
+  readonly unknown: readonly IPv4[];
+}
+
 export interface Cloud {
   /** The latest look, with our own writes in it. */
   readonly inventory: Inventory | undefined;
@@ -26,8 +33,8 @@ export interface Cloud {
   readonly unsettled: ReadonlyMap<IPv4, number>;
   /** Reads everything anew. */
   refresh(nodes: readonly CloudNode[]): Promise<Inventory>;
-  /** Which interface has each IP, by a describe made for this call; absent: none. */
-  locate(ips: readonly IPv4[], options: { readonly lane: Lane }): Promise<ReadonlyMap<IPv4, string>>;
+  /** Where each IP is, by a describe made for this call. */
+  locate(ips: readonly IPv4[], options: { readonly lane: Lane }): Promise<Whereabouts>;
   /** `allowReassignment`: also from another interface. */
   assign(
     interfaceId: string,

@@ -109,7 +109,7 @@ export const RECONCILER_COMMAND = {
     'log-level': choiceFlag({
       group: OBSERVABILITY,
       description: 'least important level that is logged',
-      choices: ['trace', 'debug', 'info', 'warn', 'error'],
+      choices: ['error', 'warn', 'info', 'debug'],
       default: 'info',
     }),
   },

@@ -138,7 +138,7 @@ export class Executor {
   async #reassign(action: Extract<Action, { kind: 'reassign' }>): Promise<Outcome> {
     const { lane, interfaceId, from } = action;
     const located = await this.#cloud().locate(action.ips, { lane });
-    const movable = action.ips.filter((ip) => located.get(ip) === from.get(ip));
+    const movable = action.ips.filter((ip) => located.holders.get(ip) === from.get(ip));
     if (movable.length < action.ips.length) this.#options.requestInventory();
     if (movable.length === 0) throw new Stale('the IPs are not where they were');
     return await this.#cloud().assign(interfaceId, movable, { lane, allowReassignment: true });
@@ -186,7 +186,8 @@ export class Executor {
     for (const { metadata, egressIPs } of [...netNamespaces.items, ...hostSubnets.items]) {
       if (egressIPs?.includes(text) === true) throw new Stale(`${text} is still on ${metadata.name}`);
     }
-    const holder = located?.get(ip);
+    if (located?.unknown.includes(ip) === true) throw new Stale(`nobody knows on which interface ${text} is`);
+    const holder = located?.holders.get(ip);
     const isNodes = [...(cloud?.inventory?.hosts.values() ?? [])].some((host) => host.interfaceId === holder);
     if (holder !== undefined && isNodes) {
       this.#options.requestInventory();

@@ -75,6 +75,11 @@ export class Loop {
     return new Set([...this.#busyIPs.keys(), ...(this.#options.cloud?.unsettled.keys() ?? [])]);
   }
 
+  /** Milliseconds by which the next pass is late; 0 when none is due. */
+  overdue(): number {
+    return Math.max(0, this.#options.now() - this.#dueAt);
+  }
+
   #schedule(delay: number): void {
     if (this.#stopped) return;
     const at = Math.max(this.#options.now() + delay, this.#earliest);

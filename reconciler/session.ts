@@ -48,7 +48,6 @@ export class Session {
   readonly #inventory: InventoryReader | undefined;
   readonly #status: StatusWriter;
   readonly #events: EventRecorder;
-  /** Monotonic time of the last pass, for the health check and for what is published about freshness. */
   #world: World | undefined;
   #stopped = false;
 
@@ -132,6 +131,11 @@ export class Session {
 
   get world(): World | undefined {
     return this.#world;
+  }
+
+  /** Milliseconds by which the next pass is late. */
+  overdue(): number {
+    return this.#loop.overdue();
   }
 
   #makeLoop(observer: Observer, executor: Executor): Loop {

@@ -18,7 +18,12 @@ const ROWS: readonly (readonly [string, number, number, number])[] = [
   ['t3.large', 2, 3, 12],
   ['t3.xlarge', 4, 4, 15],
   ['t3.2xlarge', 8, 4, 15],
-  ...family(['m5', 'm5a', 'm6i', 'm6a', 'm6g', 'm7i', 'c5', 'c6i', 'c6a', 'c6g', 'r5', 'r6i', 'r6g']),
+  ...family(['m5', 'm5a', 'm6i', 'm6a', 'm6g', 'm7i', 'c6i', 'c6a', 'c6g', 'r5', 'r6i', 'r6g']),
+  ['c5.large', 2, 3, 10],
+  ['c5.xlarge', 4, 4, 15],
+  ['c5.2xlarge', 8, 4, 15],
+  ['c5.4xlarge', 16, 8, 30],
+  ['c5.18xlarge', 72, 15, 50],
 ];
 
 export const INSTANCE_TYPES: ReadonlyMap<string, InstanceType> = new Map(
@@ -28,7 +33,7 @@ export const INSTANCE_TYPES: ReadonlyMap<string, InstanceType> = new Map(
   ]),
 );
 
-/** The families that share one table of sizes (up to 4xlarge they agree with each other). */
+/** The families that share one table of sizes and agree in it. */
 function family(names: readonly string[]): (readonly [string, number, number, number])[] {
   return names.flatMap((name) => [
     [`${name}.large`, 2, 3, 10] as const,

@@ -121,6 +121,7 @@ class HttpConnection implements Connection {
     await this.#call('DELETE', pathOf(resource, options, name), options, { body }, isMissingObject);
   }
 
+  /** Its first event is a bookmark of our own, at the version it starts from, as soon as the server has agreed to it. */
   async *watch<T extends KubeObject>(
     resource: Resource<T>,
     from: { readonly resourceVersion: string; readonly timeoutSeconds: number },
@@ -140,6 +141,7 @@ class HttpConnection implements Connection {
       const incoming = await this.#transport.stream(request);
       if (incoming.statusCode !== 200) throw await failure(what, incoming);
       limit.lift();
+      yield started(from.resourceVersion);
       yield* readEvents<T>(what, incoming.body);
     } catch (error) {
       throw asApiError(what, error, limit);
@@ -209,6 +211,11 @@ class HttpConnection implements Connection {
   #timeoutOf(options: CallOptions): number {
     return options.timeout ?? this.#timeout;
   }
+}
+
+/** A server is silent while nothing happens; that it has taken up the watch is worth knowing. */
+function started<T extends KubeObject>(resourceVersion: string): WatchEvent<T> {
+  return { type: 'BOOKMARK', object: { metadata: { name: '', uid: '', resourceVersion } } as T };
 }
 
 function pathOf(resource: Resource, options: CallOptions, name?: string, subresource?: string): string {

@@ -21,7 +21,7 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly clock?: Clock;
   /** From 0 up to 1. */
   readonly random?: () => number;
-  /** Milliseconds without event or bookmark after which a watch is cut; 3 min by default, as bookmarks come each minute. */
+  /** Milliseconds without event or bookmark after which a watch is cut; 90 s by default, as bookmarks come each minute. */
   readonly silence?: number;
   /** Drops what nobody reads before an object is kept; managedFields are dropped by default. Must not change its argument. */
   readonly transform?: (object: T) => T;
@@ -29,7 +29,7 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly onError?: (error: unknown) => void;
 }
 
-const SILENCE = 180_000;
+const SILENCE = 90_000;
 /** Seconds after which the server ends a watch: spread, so that watches do not end all at once. */
 const WATCH_SECONDS = { least: 300, most: 600 };
 /** Milliseconds that the server may be late in ending it. */
@@ -147,9 +147,9 @@ export class Reflector<T extends KubeObject> {
     try {
       const options = this.#callOptions(watchdog.signal);
       for await (const event of client.watch(resource, { resourceVersion, timeoutSeconds }, options)) {
-        events++;
         watchdog.heard();
-        this.#take(event);
+        if (events > 0 || !isStart(event, resourceVersion)) events++;
+        this.#take(event, events);
       }
     } catch (error) {
       if (!watchdog.hasCut) throw error;
@@ -160,11 +160,15 @@ export class Reflector<T extends KubeObject> {
     else if (!watchdog.hasCut) this.#ended(events, this.#clock.now() - started);
   }
 
-  #take({ type, object }: WatchEvent<T>): void {
+  #take({ type, object }: WatchEvent<T>, events: number): void {
     if (type === 'DELETED') this.#store.drop(object);
     else if (type !== 'BOOKMARK') this.#store.put(this.#transform(object));
     this.#version = object.metadata.resourceVersion;
     this.#lastContact = this.#clock.now();
+    if (events > 0) this.#makesProgress();
+  }
+
+  #makesProgress(): void {
     this.#failures = 0;
     this.#silentCuts = 0;
   }
@@ -174,8 +178,7 @@ export class Reflector<T extends KubeObject> {
       throw new Error(`a watch of ${this.#options.resource.plural} ended as soon as it began`);
     }
     this.#lastContact = this.#clock.now();
-    this.#failures = 0;
-    this.#silentCuts = 0;
+    this.#makesProgress();
   }
 
   /** A server that has gone back in time has nothing to say from our version on. */
@@ -204,6 +207,11 @@ export class Reflector<T extends KubeObject> {
   #spread(least: number, most: number): number {
     return Math.round(least + this.#random() * (most - least));
   }
+}
+
+/** That the server has taken up the watch, and nothing more (connection.ts). */
+function isStart<T extends KubeObject>({ type, object }: WatchEvent<T>, resourceVersion: string): boolean {
+  return type === 'BOOKMARK' && object.metadata.resourceVersion === resourceVersion;
 }
 
 /** They are half of most objects, and nobody here reads them. */

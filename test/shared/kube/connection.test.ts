@@ -42,10 +42,11 @@ async function rejection(promise: Promise<unknown>): Promise<ApiError> {
   );
 }
 
+/** What the server sent: all but the bookmark with which each watch begins. */
 async function collect<T>(events: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const event of events) all.push(event);
-  return all;
+  return all.slice(1);
 }
 
 const one = { metadata: { name: 'one', uid: 'u1', resourceVersion: '7' } };
@@ -339,6 +340,19 @@ t.test('a watch yields events in order, bookmarks among them, until the server e
   );
 });
 
+t.test('a watch tells at once that the server has taken it up', async (t) => {
+  const { client } = await setUp(t, (_, response) => {
+    response.writeHead(200);
+    response.flushHeaders();
+  });
+  const events = client
+    .watch(NAMESPACES, { resourceVersion: '5', timeoutSeconds: 300 })
+    [Symbol.asyncIterator]();
+  const { value } = await events.next();
+  t.match(value, { type: 'BOOKMARK', object: { metadata: { resourceVersion: '5' } } });
+  await events.return?.();
+});
+
 t.test('a watch that has started is not ended by the time limit of calls', async (t) => {
   const { client } = await setUp(t, (_, response) => {
     response.writeHead(200);
@@ -385,7 +399,7 @@ t.test('nothing in a watch that cannot be read is passed over', async (t) => {
         seen.push(event);
     };
     t.match(await rejection(read()), { code: 'unavailable' }, bad);
-    t.equal(seen.length, 1);
+    t.equal(seen.length, 2);
   }
 });
 
@@ -397,7 +411,8 @@ t.test('a watch that is cut rejects, one that is left or given up ends its conne
   const from = { resourceVersion: '1', timeoutSeconds: 300 };
 
   const cut = async () => {
-    for await (const _ of client.watch(NAMESPACES, from)) server.dropConnections();
+    for await (const { type } of client.watch(NAMESPACES, from))
+      if (type === 'ADDED') server.dropConnections();
   };
   t.match(await rejection(cut()), { code: 'unavailable' });
 

@@ -115,13 +115,13 @@ t.test('events change the store and are told of, bookmarks only move the version
 t.test('a watch that the server ends is resumed at once, without a list', async (t) => {
   const { client, clock, errors, reflector } = await watching(t);
   client.lastWatch.push(event('ADDED', namespace('c', 11)));
-  await clock.advance(100 * SECOND);
+  await clock.advance(50 * SECOND);
   client.lastWatch.end();
   await settled();
   t.equal(client.watches.length, 2);
   t.equal(client.lastWatch.from.resourceVersion, '11');
   t.equal(client.lists, 1);
-  t.equal(reflector.lastContact, 100 * SECOND);
+  t.equal(reflector.lastContact, 50 * SECOND);
   t.same(errors, []);
 });
 
@@ -221,11 +221,11 @@ t.test('watches that end as soon as they begin do not make it spin', async (t) =
   t.match(errors[0], { message: 'a watch of namespaces ended as soon as it began' });
 });
 
-t.test('a connection that is silent for three minutes is cut and the watch resumed', async (t) => {
+t.test('a connection that is silent for a minute and a half is cut and the watch resumed', async (t) => {
   const { client, clock, errors } = await watching(t);
-  await clock.advance(100 * SECOND);
+  await clock.advance(50 * SECOND);
   client.lastWatch.push(event('ADDED', namespace('c', 11)));
-  await clock.advance(3 * MINUTE - 1);
+  await clock.advance(90 * SECOND - 1);
   t.equal(client.watches.length, 1);
   await clock.advance(1);
   t.equal(client.watches.length, 2);
@@ -234,6 +234,27 @@ t.test('a connection that is silent for three minutes is cut and the watch resum
   t.same(errors, []);
   t.equal(client.lists, 1);
 });
+
+t.test(
+  'that the server has taken up the watch counts as contact, and not as a sign of life for good',
+  async (t) => {
+    const { client, clock, reflector } = await watching(t);
+    await clock.advance(7 * SECOND);
+    client.lastWatch.push(bookmark(10));
+    await settled();
+    t.equal(reflector.lastContact, 7 * SECOND);
+    client.refuseWatches(unavailable);
+    client.lastWatch.fail(unavailable);
+    await clock.advance(125 + 250);
+    const { length } = client.watches;
+    client.refuseWatches(undefined);
+    await clock.advance(500);
+    client.lastWatch.push(bookmark(10));
+    client.lastWatch.fail(unavailable);
+    await clock.advance(999);
+    t.equal(client.watches.length, length + 1, 'the pause goes on growing');
+  },
+);
 
 t.test('how long it may be silent can be chosen', async (t) => {
   const { client, clock } = await watching(t, { silence: 5 * SECOND });
@@ -246,9 +267,11 @@ t.test(
   async (t) => {
     const { client, clock, reflector } = await watching(t);
     client.answerList(list(4, namespace('a', 3)));
-    await clock.advance(3 * MINUTE);
+    client.lastWatch.push(bookmark(10));
+    await clock.advance(90 * SECOND);
     t.equal(client.lists, 1);
-    await clock.advance(3 * MINUTE);
+    client.lastWatch.push(bookmark(10));
+    await clock.advance(90 * SECOND);
     t.equal(client.lists, 2);
     t.same(versions(reflector), { a: 3 });
     t.equal(client.lastWatch.from.resourceVersion, '4');

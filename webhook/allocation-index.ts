@@ -1,0 +1,67 @@
+// Which allocations does a namespace have, and how many does a pool have? Kept up to date change by change, since a
+// request has no time to walk them all.
+import { AddressSet } from '../shared/address-set.ts';
+import { type Allocation, parseAllocation } from '../shared/allocation.ts';
+import type { Pool } from '../shared/egressipam.ts';
+import { contains, type IPv4, parseIPv4 } from '../shared/ip.ts';
+import type { AllocationObject, Phase } from '../shared/kinds.ts';
+
+/** What is likeliest to be in use comes first. */
+const ORDER: Readonly<Record<Phase, number>> = { Bound: 0, Claimed: 1, Releasing: 2, Resting: 3 };
+
+export class AllocationIndex {
+  readonly #byIP = new Map<IPv4, Allocation>();
+  readonly #byNamespace = new Map<string, Map<IPv4, Allocation>>();
+  /** Those that are not resting. */
+  readonly #active = new AddressSet();
+
+  /** Returns what the object stands for now; undefined when it is gone, or stands for nothing. */
+  changed(name: string, object: AllocationObject | undefined): Allocation | undefined {
+    const ip = parseIPv4(name);
+    if (ip === undefined) return undefined;
+    this.#forget(ip);
+    const allocation = object === undefined ? undefined : parseAllocation(object);
+    if (allocation !== undefined) this.#add(allocation);
+    return allocation;
+  }
+
+  /** Of the namespace, in the pool, in any phase, not being deleted; those first that are likeliest to be in use. */
+  of(namespace: string, pool: Pool): Allocation[] {
+    if (namespace === '') return [];
+    return [...(this.#byNamespace.get(namespace)?.values() ?? [])]
+      .filter(({ ip, deleting }) => !deleting && contains(pool.cidr, ip))
+      .sort((a, b) => ORDER[a.phase] - ORDER[b.phase] || a.ip - b.ip);
+  }
+
+  countActive(pool: Pool): number {
+    return this.#active.count(pool.cidr);
+  }
+
+  /** All of one pool; walks everything, so not for every request. */
+  in(pool: Pool): Allocation[] {
+    return [...this.#byIP.values()].filter(({ ip }) => contains(pool.cidr, ip));
+  }
+
+  all(): Iterable<Allocation> {
+    return this.#byIP.values();
+  }
+
+  #add(allocation: Allocation): void {
+    const { ip, namespace, phase } = allocation;
+    this.#byIP.set(ip, allocation);
+    if (phase !== 'Resting') this.#active.add(ip);
+    const siblings = this.#byNamespace.get(namespace);
+    if (siblings === undefined) this.#byNamespace.set(namespace, new Map([[ip, allocation]]));
+    else siblings.set(ip, allocation);
+  }
+
+  #forget(ip: IPv4): void {
+    const before = this.#byIP.get(ip);
+    if (before === undefined) return;
+    this.#byIP.delete(ip);
+    this.#active.delete(ip);
+    const siblings = this.#byNamespace.get(before.namespace);
+    siblings?.delete(ip);
+    if (siblings?.size === 0) this.#byNamespace.delete(before.namespace);
+  }
+}

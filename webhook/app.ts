@@ -1,0 +1,121 @@
+// How does an AdmissionReview come in and its answer go out? HTTP alone: whatever happens, the answer is an AdmissionReview
+// with status 200, since everything else reaches the user as a failure of the webhook. Bodies are never logged.
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerFactory,
+} from 'fastify';
+import { parseDuration } from '../shared/duration.ts';
+import { type AdmissionRequest, type Answer, decodeReview, encodeAnswer, NOBODY } from './review.ts';
+
+/** One answer given; there is no request when it could not be read. */
+export interface Answered {
+  readonly webhook: 'namespaces' | 'egressipams';
+  readonly request: AdmissionRequest | undefined;
+  readonly answer: Answer;
+  readonly seconds: number;
+}
+
+export interface AppOptions {
+  readonly admission: {
+    namespace(request: AdmissionRequest, deadline: number): Answer | Promise<Answer>;
+    egressIPAM(request: AdmissionRequest): Answer | Promise<Answer>;
+  };
+  readonly answered: (event: Answered) => void;
+  /** Told of bugs: what was thrown, never what was asked. */
+  readonly onBug: (error: unknown) => void;
+  readonly isReady: () => boolean;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Plain HTTP without it. */
+  readonly serverFactory?: FastifyServerFactory;
+}
+
+/** The old and the new object, each as large as an API server takes, and what is around them. */
+const BODY_LIMIT = 7 * 1024 * 1024;
+/** An API server keeps idle connections for 90 s; whoever closes first must not be us. */
+const KEEP_ALIVE = 120_000;
+const DEFAULT_TIMEOUT = 10_000;
+const LONGEST_TIMEOUT = 30_000;
+
+/** The server's routes, not listening yet. */
+export function buildApp(options: AppOptions): FastifyInstance {
+  const app = Fastify({
+    bodyLimit: BODY_LIMIT,
+    forceCloseConnections: 'idle',
+    // While we drain, whoever still comes over a kept connection is answered like everybody else.
+    return503OnClosing: false,
+    logger: false,
+    ...(options.serverFactory === undefined ? {} : { serverFactory: options.serverFactory }),
+  });
+  // Not an option of fastify's: it does not reach servers that it did not make.
+  app.server.keepAliveTimeout = KEEP_ALIVE;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  const { admission } = options;
+  app.post<Posted>('/mutate/namespaces', (request, reply) =>
+    handle(request, reply, 'namespaces', options, (review, deadline) =>
+      admission.namespace(review, deadline),
+    ),
+  );
+  app.post<Posted>('/validate/egressipams', (request, reply) =>
+    handle(request, reply, 'egressipams', options, (review) => admission.egressIPAM(review)),
+  );
+  app.get('/healthz', () => 'ok');
+  app.get('/readyz', (_request, reply) =>
+    reply.code(options.isReady() ? 200 : 503).send(options.isReady() ? 'ok' : 'not ready'),
+  );
+  app.setErrorHandler((error: { readonly code?: string }, _request, reply) => {
+    const tooLarge = error.code === 'FST_ERR_CTP_BODY_TOO_LARGE';
+    if (!tooLarge) options.onBug(error);
+    const answer: Answer = tooLarge
+      ? { allowed: false, code: 413, message: `the review is larger than ${BODY_LIMIT} bytes` }
+      : BUG;
+    return reply.code(200).type('application/json').send(encodeAnswer(NOBODY, answer));
+  });
+  return app;
+}
+
+interface Posted {
+  Querystring: { timeout?: unknown };
+  Body: unknown;
+}
+
+async function handle(
+  { body, query }: FastifyRequest<Posted>,
+  reply: FastifyReply,
+  webhook: Answered['webhook'],
+  options: AppOptions,
+  judge: (review: AdmissionRequest, deadline: number) => Answer | Promise<Answer>,
+): Promise<string> {
+  const started = options.now();
+  reply.type('application/json');
+  const { replyTo, ...decoded } = decodeReview(typeof body === 'string' ? body : '', KINDS[webhook]);
+  let answer: Answer;
+  if (!decoded.ok) {
+    answer = { allowed: false, code: 400, message: decoded.message };
+  } else {
+    try {
+      const judged = judge(decoded.request, started + timeFor(query.timeout));
+      answer = judged instanceof Promise ? await judged : judged;
+    } catch (error) {
+      options.onBug(error);
+      answer = BUG;
+    }
+  }
+  const request = decoded.ok ? decoded.request : undefined;
+  options.answered({ webhook, request, answer, seconds: (options.now() - started) / 1_000 });
+  return encodeAnswer(replyTo, answer);
+}
+
+const KINDS = { namespaces: 'Namespace', egressipams: 'EgressIPAM' } as const;
+
+const BUG: Answer = { allowed: false, code: 500, message: 'the egress IP webhook failed; its log says why' };
+
+/** Milliseconds until the answer must be on its way: less than the API server waits, which it says as `?timeout=10s`. */
+function timeFor(timeout: unknown): number {
+  const asked = typeof timeout === 'string' ? parseDuration(timeout) : undefined;
+  const whole = Math.min(asked !== undefined && asked > 0 ? asked : DEFAULT_TIMEOUT, LONGEST_TIMEOUT);
+  return whole - Math.min(1_000, whole / 5);
+}

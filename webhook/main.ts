@@ -1,0 +1,198 @@
+// The webhook process: composes, starts, and stops in reverse.
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { ensureCertificates } from '../certs/ensure.ts';
+import { keepCertificates } from '../certs/keep.ts';
+import { Claims } from '../shared/kube/claims.ts';
+import { type Connection, connect } from '../shared/kube/connection.ts';
+import { loadKubeConfig } from '../shared/kube/kubeconfig.ts';
+import { WEBHOOK_SERVICE } from '../shared/names.ts';
+import { describeProblems } from '../shared/problem.ts';
+import { sleep, systemClock } from '../shared/process/clock.ts';
+import { readCommandLine } from '../shared/process/command-line.ts';
+import { serveHealth, serveMetrics } from '../shared/process/health.ts';
+import { EXIT } from '../shared/process/help.ts';
+import { createLogger, type Logger } from '../shared/process/log.ts';
+import { createMetrics } from '../shared/process/metrics.ts';
+import { type Closer, closeInReverse, untilSignal } from '../shared/process/shutdown.ts';
+import { Admission } from './admit.ts';
+import { buildApp } from './app.ts';
+import { Caches } from './caches.ts';
+import { configure, WEBHOOK_COMMAND, type WebhookConfig } from './config.ts';
+import { webhookMetrics } from './metrics.ts';
+import { logAnswer } from './record.ts';
+import { followFiles, readCertificate, type ServingCertificate, TlsServers } from './tls.ts';
+import { View } from './view.ts';
+
+/** Milliseconds for one request to the API server outside of admission. */
+const REQUEST_TIMEOUT = 10_000;
+/** Milliseconds to close everything, drained requests included; the pod is given half a minute. */
+const SHUTDOWN = 20_000;
+/** Milliseconds before certificates are asked for again. */
+const RETRY = 2_000;
+
+const commandLine = readCommandLine(WEBHOOK_COMMAND, process.argv.slice(2), process, (values) =>
+  configure(values, process.env),
+);
+process.exitCode = commandLine.run ? await run(commandLine.config) : commandLine.status;
+process.exit();
+
+async function run(config: WebhookConfig): Promise<number> {
+  const log = createLogger({ name: 'webhook', level: config['log-level'] });
+  const stop = untilSignal(process, (status) => process.exit(status));
+  const kubeConfig = await loadKubeConfig({ kubeconfig: config.kubeconfig, env: process.env });
+  if (!kubeConfig.ok) {
+    log.error({}, describeProblems(kubeConfig.problems));
+    return EXIT.usage;
+  }
+  const { now } = systemClock;
+  const { namespace } = config;
+  const client = connect(kubeConfig.value, { userAgent: 'egressip-ipam-webhook', timeout: REQUEST_TIMEOUT });
+  const onError = (err: unknown, what: string) => log.warn({ err, what }, 'the API server could not be read');
+  const caches = new Caches({ client, clock: systemClock, namespace, onError });
+  const view = new View({
+    outOfTouch: () => caches.outOfTouch(),
+    observedAge: (egressIPAM) => caches.observed.age(egressIPAM),
+    inventoryMaxAge: config['inventory-max-age'],
+  });
+  const metrics = createMetrics();
+  const counted = webhookMetrics(metrics, () => caches.silences());
+  const claims = new Claims({
+    client,
+    newToken: randomUUID,
+    now,
+    seen: (allocation) => caches.allocationSeen(allocation),
+    collided: () => counted.collided(),
+  });
+  const admission = new Admission({
+    view,
+    claims,
+    client,
+    seen: (egressIPAM) => caches.egressIPAMSeen(egressIPAM),
+    now,
+    random: Math.random,
+    ownNamespace: namespace,
+    maxInFlight: config['max-in-flight'],
+  });
+  const servers = new TlsServers();
+  const state = { listens: false };
+  const whyNotReady = () => (state.listens ? caches.whyNotSynced() : 'not listening');
+  const app = buildApp({
+    admission,
+    answered(event) {
+      counted.answered(event);
+      logAnswer(log, event);
+    },
+    onBug: (err) => log.error({ err }, 'a request could not be answered'),
+    isReady: () => whyNotReady() === undefined,
+    now,
+    serverFactory: servers.create,
+  });
+  const closers: Closer[] = [{ name: 'connections', close: () => client.close() }];
+  let status: number = EXIT.asAsked;
+  try {
+    const health = await serveHealth(config['health-probe-bind-address'], {
+      healthz: {},
+      readyz: { admission: whyNotReady },
+    });
+    closers.push({ name: 'health probes', close: () => health.close() });
+    const scraped = await serveMetrics(config['metrics-bind-address'], metrics);
+    closers.push({ name: 'metrics', close: () => scraped.close() });
+    caches.start(view);
+    closers.push({ name: 'caches', close: () => caches.stop() });
+    closers.push(await certify({ config, client, servers, log, signal: stop }));
+    if (!stop.aborted) {
+      await app.listen({ port: config.port, host: config['bind-address'] });
+      closers.push({ name: 'admission', close: () => app.close() });
+      state.listens = true;
+      const { port } = app.server.address() as AddressInfo;
+      log.info({ port, health: health.port, metrics: scraped.port }, 'listens');
+      await forever(stop);
+      // Readiness fails first, so that nobody new comes; then what is under way is answered.
+      state.listens = false;
+      log.info({ signal: stop.reason }, 'stops');
+      await sleep(systemClock, config['shutdown-delay'], new AbortController().signal);
+    }
+  } catch (err) {
+    log.error({ err }, 'cannot go on');
+    status = EXIT.notAsAsked;
+  }
+  for (const { name, error } of await closeInReverse(closers, SHUTDOWN)) {
+    log.warn({ what: name, err: error }, 'could not be closed');
+  }
+  return status;
+}
+
+/** Resolves when there is a certificate to serve with, and follows its renewals until it is closed. */
+async function certify(options: Certifying): Promise<Closer> {
+  const { config, client, servers, log, signal } = options;
+  const following = new AbortController();
+  const common = {
+    onChange(certificate: ServingCertificate) {
+      servers.use(certificate);
+      log.info({}, 'serves with a new certificate');
+    },
+    onError: (err: unknown) => log.warn({ err }, 'the certificate could not be looked at'),
+    clock: systemClock,
+    signal: following.signal,
+  };
+  let followed = Promise.resolve();
+  if (config.tlsFiles !== undefined) {
+    const served = await readCertificate(config.tlsFiles);
+    servers.use(served);
+    followed = followFiles({ ...common, files: config.tlsFiles, served });
+  } else {
+    const making = {
+      client,
+      namespace: config.namespace,
+      service: WEBHOOK_SERVICE,
+      now: () => new Date(),
+      onRenewal: ({ kind, reason }: { readonly kind: string; readonly reason: string }) =>
+        log.info({ kind, reason }, 'makes a certificate'),
+    };
+    const served = await untilDone(() => ensureCertificates(making), common.onError, signal);
+    if (served !== undefined) {
+      servers.use(served);
+      followed = keepCertificates({ ...common, ...making, served });
+    }
+  }
+  return {
+    name: 'certificates',
+    close() {
+      following.abort();
+      return followed;
+    },
+  };
+}
+
+interface Certifying {
+  readonly config: WebhookConfig;
+  readonly client: Connection;
+  readonly servers: TlsServers;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Tries again until it succeeds; undefined when the signal came first. */
+async function untilDone<T>(
+  act: () => Promise<T>,
+  onError: (error: unknown) => void,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  while (!signal.aborted) {
+    try {
+      return await act();
+    } catch (error) {
+      onError(error);
+      await sleep(systemClock, RETRY, signal);
+    }
+  }
+  return undefined;
+}
+
+function forever(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+  });
+}

@@ -18,7 +18,7 @@ export function decodeObject(request: ResourceRequest): ApiObject {
     throw unsupportedMediaType(['application/json', YAML, ...(kind.custom ? [] : [PROTOBUF])]);
   }
   const body = parse(request.body, contentType === YAML ? 'yaml' : 'json', kind);
-  return conform(request, body, (why) => badRequest(cannotBeHandled(body, kind, why)));
+  return withDefaults(kind, conform(request, body, (why) => badRequest(cannotBeHandled(body, kind, why))));
 }
 
 /** The parsed body of anything that may come as JSON or YAML. */
@@ -34,8 +34,13 @@ export function parse(body: string, format: 'json' | 'yaml', kind: ServedKind): 
   return value;
 }
 
-/** A patched object, which is decoded like one that was sent, but refused in a patch's words. */
+/** A patched object, which is decoded like one that was sent. Takes it over. */
 export function conformPatched(request: ResourceRequest, patched: JsonObject): ApiObject {
+  return withDefaults(request.kind, conformPatch(request, patched));
+}
+
+/** The same without defaults, for what is applied: nobody owns a default. Refused in a patch's words. */
+export function conformPatch(request: ResourceRequest, patched: JsonObject): ApiObject {
   return conform(request, patched, (why) =>
     invalid({ group: '', kind: '' }, '', [
       {
@@ -60,6 +65,10 @@ function conform(request: ResourceRequest, body: JsonObject, strictly: (why: str
   }
   if (validation === 'Warn') request.warnings.push(...complaints);
   if (!kind.custom) dropNulls(object);
+  return object;
+}
+
+function withDefaults(kind: ServedKind, object: ApiObject): ApiObject {
   kind.schema?.default(object);
   rulesOf(kind).defaults?.(object);
   return object;

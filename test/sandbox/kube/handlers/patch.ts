@@ -1,6 +1,6 @@
 // PATCH: JSON patch, merge patch, strategic merge patch, and server-side apply, which may create the object.
 import type { Cluster } from '../cluster.ts';
-import { conformPatched, parse } from '../decode.ts';
+import { conformPatch, conformPatched, parse } from '../decode.ts';
 import { clone } from '../json.ts';
 import { applyConfiguration, type Conflict, conflictMessage } from '../managed-fields.ts';
 import { invalidValue, timestamp } from '../metadata.ts';
@@ -77,7 +77,7 @@ async function apply(cluster: Cluster, request: ResourceRequest): Promise<Answer
 function appliedConfiguration(request: ResourceRequest): ApiObject {
   const { kind, name, namespace } = request;
   const body = parse(request.body, 'yaml', kind);
-  const configuration = conformPatched(request, body);
+  const configuration = conformPatch(request, body);
   const { metadata } = configuration;
   if (metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
   if (metadata.name !== undefined && metadata.name !== name) {

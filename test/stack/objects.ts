@@ -41,7 +41,10 @@ export function demoNamespaces(platform: 'aws' | 'baremetal', count: number): De
     namespace(nameOf(index + 2), { [EGRESSIPAM_ANNOTATION]: egressIPAM }),
   );
   // A list with every kind of mistake: not an address, outside every CIDR, two of one CIDR, reserved.
-  const wrong = platform === 'aws' ? '10.0.128.300,10.9.9.9,10.0.144.10,10.0.144.50' : '192.168.100.300,10.9.9.9,192.168.100.1';
+  const wrong =
+    platform === 'aws'
+      ? '10.0.128.300,10.9.9.9,10.0.144.10,10.0.144.50'
+      : '192.168.100.300,10.9.9.9,192.168.100.1';
   return {
     accepted: count === 1 ? [explicit] : [automatic, explicit, ...more],
     plain: namespace('plain', {}),
@@ -62,7 +65,9 @@ function sample(platform: string, file: string): Manifest[] {
 }
 
 function resourcesOf(folder: string): Manifest[] {
-  const [kustomization] = objectsIn(resolve(folder, 'kustomization.yaml')) as unknown as { resources: string[] }[];
+  const [kustomization] = objectsIn(resolve(folder, 'kustomization.yaml')) as unknown as {
+    resources: string[];
+  }[];
   return (kustomization?.resources ?? []).flatMap((name) => {
     const path = resolve(folder, name);
     return statSync(path).isDirectory() ? resourcesOf(path) : objectsIn(path);

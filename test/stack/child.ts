@@ -1,0 +1,93 @@
+// A process of ours as a child: started with npm's Node, known by its log lines, ended by SIGTERM and waited for.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+/** How many of the last lines are kept, for when somebody asks why. */
+const KEPT_LINES = 2_000;
+
+export type LogLine = Readonly<Record<string, unknown>>;
+
+export interface ChildOptions {
+  /** Path of the script in the checkout. */
+  readonly script: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export class Child {
+  readonly script: string;
+  /** The latest lines of standard error. */
+  readonly lines: string[] = [];
+  readonly #process: ChildProcess;
+  readonly #exited: Promise<number | null>;
+  readonly #waiting = new Set<(line: string, source: 'stdout' | 'stderr') => void>();
+
+  constructor({ script, args, env }: ChildOptions) {
+    this.script = script;
+    this.#process = spawn(process.execPath, [resolve(ROOT, script), ...args], {
+      cwd: ROOT,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A Ctrl-C in the terminal is for the parent, which ends its children in order.
+      detached: true,
+    });
+    this.#exited = new Promise((done) => {
+      this.#process.once('exit', (code) => done(code));
+      this.#process.once('error', () => done(null));
+    });
+    for (const source of ['stdout', 'stderr'] as const) {
+      const stream = this.#process[source];
+      if (stream !== null)
+        createInterface({ input: stream }).on('line', (line) => this.#onLine(line, source));
+    }
+  }
+
+  /** Resolves with the first JSON line, from now on, that `wanted` accepts; rejects when the process ends before. */
+  async line(wanted: (line: LogLine) => boolean): Promise<LogLine> {
+    const { promise, resolve: found, reject } = Promise.withResolvers<LogLine>();
+    const look = (text: string) => {
+      const line = parse(text);
+      if (line !== undefined && wanted(line)) found(line);
+    };
+    this.#waiting.add(look);
+    const onExit = (code: number | null) =>
+      reject(new Error(`${this.script} ended with status ${code}:\n${this.lines.slice(-20).join('\n')}`));
+    this.#exited.then(onExit);
+    try {
+      return await promise;
+    } finally {
+      this.#waiting.delete(look);
+    }
+  }
+
+  /** Asks it to end and waits; returns its exit status, null when a signal ended it. */
+  async stop(): Promise<number | null> {
+    this.#process.kill('SIGTERM');
+    return await this.#exited;
+  }
+
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  #onLine(line: string, source: 'stdout' | 'stderr'): void {
+    if (source === 'stderr') {
+      this.lines.push(line);
+      if (this.lines.length > KEPT_LINES) this.lines.shift();
+    }
+    for (const look of this.#waiting) look(line, source);
+  }
+}
+
+function parse(text: string): LogLine | undefined {
+  if (!text.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(text) as LogLine;
+  } catch {
+    return undefined;
+  }
+}

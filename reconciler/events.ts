@@ -7,8 +7,6 @@ import type { Notice } from '../shared/plan/desire.ts';
 
 export interface EventRecorderOptions {
   readonly client: KubeClient;
-  /** For events about what is in no namespace. */
-  readonly namespace: string;
   readonly identity: string;
   readonly uidOf: (kind: Notice['about']['kind'], name: string) => string | undefined;
   readonly wallClock: () => Date;
@@ -76,7 +74,8 @@ export class EventRecorder {
   async #create(notice: Notice): Promise<void> {
     const { client, identity, uidOf, wallClock } = this.#options;
     const { kind, name } = notice.about;
-    const namespace = kind === 'Namespace' ? name : this.#options.namespace;
+    // An event lives in the namespace of what it is about; what is in none has its events in `default`.
+    const namespace = kind === 'Namespace' ? name : 'default';
     const resource: Resource = kind === 'Namespace' ? NAMESPACES : EGRESSIPAMS;
     const time = `${wallClock().toISOString().slice(0, 19)}Z`;
     this.#count += 1;
@@ -91,6 +90,7 @@ export class EventRecorder {
         apiVersion: resource.group === '' ? resource.version : `${resource.group}/${resource.version}`,
         kind,
         name,
+        ...(kind === 'Namespace' ? { namespace } : {}),
         ...(uidOf(kind, name) === undefined ? {} : { uid: uidOf(kind, name) }),
       },
       type: notice.type,

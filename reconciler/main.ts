@@ -90,7 +90,6 @@ async function run(config: ReconcilerConfig): Promise<number> {
     requestTimeout: REQUEST_TIMEOUT,
     callTimeout: CALL_TIMEOUT_MS,
     identity: config.identity,
-    namespace: config.namespace,
     metrics: counted,
     log,
     now,

@@ -19,7 +19,7 @@ export function reconcilerMetrics(metrics: Metrics): ReconcilerMetrics {
   const labels = ['node', 'egressipam'] as const;
   metrics.gauge({
     name: 'egressip_ip_allocated',
-    help: 'Egress IPs of the EgressIPAM that the node hosts, as observed on its HostSubnet.',
+    help: "Addresses in use on the node: egress IPs of the EgressIPAM as observed on its HostSubnet, and on AWS the interface's primary address.",
     labels,
     collect(gauge) {
       gauge.reset();
@@ -29,7 +29,7 @@ export function reconcilerMetrics(metrics: Metrics): ReconcilerMetrics {
   });
   metrics.gauge({
     name: 'egressip_ip_capacity',
-    help: 'Egress IPs that the interface of the node could carry; absent where no limit is known.',
+    help: "Addresses that the node's interface can carry, its primary one included; absent where no limit is known.",
     labels,
     collect(gauge) {
       gauge.reset();
@@ -90,8 +90,11 @@ function nodeLoads(world: World | undefined): NodeLoad[] {
     for (const node of nodes) {
       const ips = [...(world.hostSubnets.get(node)?.ips ?? [])];
       const allocated = ips.filter((ip) => world.allocations.get(ip)?.egressIPAM === egressIPAM.name).length;
-      const capacity = world.inventory?.hosts.get(node)?.slots;
-      loads.push({ node, egressipam: egressIPAM.name, allocated, capacity });
+      const host = world.inventory?.hosts.get(node);
+      // The Go operator counts the primary address on both sides, and its alerts compare the two.
+      const primary = host === undefined ? 0 : 1;
+      const capacity = host === undefined ? undefined : host.slots + primary;
+      loads.push({ node, egressipam: egressIPAM.name, allocated: allocated + primary, capacity });
     }
   }
   return loads;

@@ -35,7 +35,6 @@ export interface SessionOptions {
   readonly requestTimeout: number;
   readonly callTimeout: number;
   readonly identity: string;
-  readonly namespace: string;
   readonly metrics: ReconcilerMetrics;
   readonly log: Log;
   readonly now: () => number;
@@ -99,7 +98,6 @@ export class Session {
     });
     this.#events = new EventRecorder({
       client,
-      namespace: options.namespace,
       identity: options.identity,
       uidOf: (kind, name) =>
         (kind === 'Namespace' ? caches.namespaces : caches.egressIPAMs).store.get(name)?.metadata.uid,

@@ -101,6 +101,9 @@ export interface EgressIPAMStatus {
   /** Where IPs have to be assigned to interfaces: `aws`; `none` where a HostSubnet is all it takes. */
   readonly cloud?: 'aws' | 'none';
   readonly cidrs?: readonly CIDRStatus[];
+  /** Sums over `cidrs`, for the columns of `kubectl get`. */
+  readonly allocated?: number;
+  readonly free?: number;
   readonly conditions?: readonly Condition[];
 }
 

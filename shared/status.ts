@@ -41,6 +41,8 @@ export function statusOf(object: EgressIPAMObject, world: World, plan: Plan, now
     observedGeneration: generation,
     cloud: world.cloud,
     cidrs: cidrs.map((status) => (isTooFragmented(status) ? { ...status, inUse: [] } : status)),
+    allocated: cidrs.reduce((sum, status) => sum + status.allocated, 0),
+    free: cidrs.reduce((sum, status) => sum + status.free, 0),
     conditions: withTimes(verdicts, before, generation, now),
   };
 }

@@ -88,7 +88,8 @@ async function takeApart(
     return { refused, again: rest.length === 0 ? [] : [rest] };
   }
   const apart = error.code === 'AddressTaken' || error.code === 'AddressRefused';
-  const suspects = apart ? await batching.suspects(batch) : [];
+  const suspected = apart ? await batching.suspects(batch) : [];
+  const suspects = batch.filter((ip) => suspected.includes(ip));
   const rest = without(batch, suspects);
   if (suspects.length === 0 || rest.length === 0) {
     const middle = Math.ceil(batch.length / 2);

@@ -18,7 +18,12 @@ const LOOK_EVERY = { once: 100, live: 500 };
 const AT_ONCE = 16;
 
 const commandLine = readCommandLine(DEMO_COMMAND, process.argv.slice(2), process, configure);
-process.exitCode = commandLine.run ? await run(commandLine.config) : commandLine.status;
+try {
+  process.exitCode = commandLine.run ? await run(commandLine.config) : commandLine.status;
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = EXIT.notAsAsked;
+}
 process.exit();
 
 async function run(config: DemoConfig): Promise<number> {

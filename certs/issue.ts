@@ -77,7 +77,8 @@ function draft(request: CARequest): { certificate: forge.pki.Certificate; key: s
   certificate.serialNumber = randomSerial();
   certificate.validity.notBefore = new Date(request.now.getTime() - BACKDATED);
   certificate.validity.notAfter = new Date(request.now.getTime() + request.validFor);
-  certificate.setSubject([{ name: 'commonName', value: request.commonName }]);
+  // X.509 ends common names there; clients look at the alternative names.
+  certificate.setSubject([{ name: 'commonName', value: request.commonName.slice(0, 64) }]);
   return { certificate, key: pair.privateKey };
 }
 

@@ -1,8 +1,8 @@
-// RFC 6902 by the rfc6902 library, with the API server's answers: the failure sentences are those of the recorded
-// exchanges. Apart because it is the one importer of that library; admission webhooks answer with such patches, too.
+// RFC 6902 by the rfc6902 library, as the API server understands it: lenient where it is lenient, with its sentences.
+// Apart because it is the one importer of that library; admission webhooks answer with such patches, too.
 
 import { applyPatch as apply, type Operation } from 'rfc6902';
-import { clone, isObject, type JsonObject } from './json.ts';
+import { clone, equal, isObject, type JsonObject } from './json.ts';
 
 /** Why a patch was refused, ready for a Status. */
 export interface PatchFailure {
@@ -14,6 +14,10 @@ export interface PatchFailure {
 
 /** The object after the patch. */
 export type PatchResult = { readonly ok: true; readonly value: JsonObject } | PatchFailure;
+
+type Outcome =
+  | { readonly ok: true; readonly value: JsonObject }
+  | { readonly ok: false; readonly message: string };
 
 /** More operations than this are refused with 413. */
 const MAX_OPERATIONS = 10_000;
@@ -36,64 +40,134 @@ export function applyJsonPatch(current: JsonObject, patch: unknown): PatchResult
 }
 
 /** The JSON patch in an admission webhook's answer; a failure tells why, as it stands in the InternalError. */
-export function applyAdmissionPatch(
-  current: JsonObject,
-  patch: unknown,
-): { readonly ok: true; readonly value: JsonObject } | { readonly ok: false; readonly message: string } {
+export function applyAdmissionPatch(current: JsonObject, patch: unknown): Outcome {
   const operations = parseOperations(patch);
   return typeof operations === 'string' ? { ok: false, message: operations } : carryOut(current, operations);
 }
 
-function parseOperations(patch: unknown): Operation[] | string {
+/** An operation as it was sent: nothing is known of its members. */
+interface SentOperation {
+  readonly op: string;
+  readonly path: string;
+  readonly from: string;
+  readonly value: unknown;
+}
+
+function parseOperations(patch: unknown): SentOperation[] | string {
   if (!Array.isArray(patch)) {
-    const found = isObject(patch) ? 'object' : patch === null ? 'null' : typeof patch;
-    return `json: cannot unmarshal ${found} into Go value of type jsonpatch.Patch`;
+    return `json: cannot unmarshal ${goType(patch)} into Go value of type jsonpatch.Patch`;
   }
-  for (const operation of patch) {
-    if (!isObject(operation)) return 'json: cannot unmarshal value into Go value of type jsonpatch.Operation';
+  const stray = patch.find((operation) => !isObject(operation));
+  if (stray !== undefined) {
+    return `json: cannot unmarshal ${goType(stray)} into Go value of type jsonpatch.Operation`;
   }
-  return patch as Operation[];
+  return patch.map(({ op, path, from, value }) => ({
+    op: typeof op === 'string' ? op : 'unknown',
+    path: typeof path === 'string' ? path : 'unknown',
+    from: typeof from === 'string' ? from : 'unknown',
+    value: value ?? null,
+  }));
 }
 
-function carryOut(
-  current: JsonObject,
-  operations: readonly Operation[],
-): { ok: true; value: JsonObject } | { ok: false; message: string } {
-  const value = clone(current);
+function goType(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+function carryOut(current: JsonObject, operations: readonly SentOperation[]): Outcome {
+  let value: unknown = clone(current);
   for (const operation of operations) {
-    const message = problemOf(operation) ?? outcomeOf(value, operation);
+    const message = problemOf(value, operation);
     if (message !== undefined) return { ok: false, message };
+    if (operation.op === 'replace' && operation.path === '') value = clone(operation.value);
+    else if (operation.op !== 'test') apply(value, [lenient(value, operation)]);
   }
-  return { ok: true, value };
+  return isObject(value) ? { ok: true, value } : { ok: false, message: 'the document is no object any more' };
 }
 
-const OPERATIONS: ReadonlySet<unknown> = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test']);
-
-function problemOf(operation: Operation): string | undefined {
-  if (!OPERATIONS.has(operation.op)) return `Unexpected kind: ${operation.op}`;
-  const wellFormed = typeof operation.path === 'string' && /^(\/|$)/.test(operation.path);
-  if (wellFormed) return undefined;
-  return `${operation.op} operation does not apply: doc is missing path: ${JSON.stringify(operation.path)}: missing value`;
+/** The API server replaces a member that does not exist, too; the library does not. */
+function lenient(value: unknown, operation: SentOperation): Operation {
+  const { container, key } = parentOf(value, operation.path);
+  const add = operation.op === 'replace' && isObject(container) && !Object.hasOwn(container, key);
+  return { ...operation, value: clone(operation.value), ...(add ? { op: 'add' } : {}) } as Operation;
 }
 
-function outcomeOf(value: JsonObject, operation: Operation): string | undefined {
-  const error = apply(value, [structuredClone(operation)])[0] ?? null;
-  if (error === null) return undefined;
-  const path = JSON.stringify(operation.path);
-  if (error.name === 'TestError') return `testing value ${operation.path} failed: test failed`;
-  switch (operation.op) {
+/** Why an operation does not apply, in the words of the library that the API server uses. */
+function problemOf(value: unknown, { op, path, from, value: wanted }: SentOperation): string | undefined {
+  const { container, key } = parentOf(value, path);
+  const missing = container === undefined;
+  switch (op) {
     case 'add':
-      return `add operation does not apply: doc is missing path: ${path}: missing value`;
     case 'remove':
-      return `remove operation does not apply: doc is missing path: ${path}: missing value`;
+      if (missing)
+        return `${op} operation does not apply: doc is missing path: ${JSON.stringify(path)}: missing value`;
+      return op === 'add' ? indexProblem(container, key, op, path) : removalProblem(container, key, op, path);
     case 'replace':
-      return `replace operation does not apply: doc is missing key: ${operation.path}: missing value`;
+      if (path === '') return undefined;
+      if (missing) return `replace operation does not apply: doc is missing path: ${path}: missing value`;
+      return Array.isArray(container) && container[Number(key)] === undefined
+        ? `replace operation does not apply: doc is missing key: ${path}: missing value`
+        : undefined;
     case 'test':
-      return `testing value ${operation.path} failed: test failed`;
+      if (missing) return `test operation does not apply: is missing path: ${path}: missing value`;
+      return matches(container, key, wanted) ? undefined : `testing value ${path} failed: test failed`;
     case 'move':
-    case 'copy': {
-      const from = JSON.stringify(operation.from);
-      return `${operation.op} operation does not apply: doc is missing from path: ${from}: missing value`;
-    }
+    case 'copy':
+      return transferProblem(value, op, from, path);
+    default:
+      return `Unexpected kind: ${op}`;
   }
+}
+
+function transferProblem(value: unknown, op: string, from: string, path: string): string | undefined {
+  const source = parentOf(value, from);
+  if (source.container === undefined) {
+    return `${op} operation does not apply: doc is missing from path: ${from}: missing value`;
+  }
+  const gone = removalProblem(source.container, source.key, op, source.key);
+  if (gone !== undefined) return gone;
+  const target = parentOf(value, path);
+  if (target.container !== undefined) return indexProblem(target.container, target.key, op, path);
+  return `${op} operation does not apply: doc is missing destination path: ${path}: missing value`;
+}
+
+function removalProblem(container: unknown, key: string, op: string, path: string): string | undefined {
+  if (Array.isArray(container)) {
+    return container[Number(key)] === undefined ? invalidIndex(key, op, path) : undefined;
+  }
+  if (isObject(container) && Object.hasOwn(container, key)) return undefined;
+  return `error in ${op} for path: '${path}': Unable to remove nonexistent key: ${key}: missing value`;
+}
+
+function indexProblem(container: unknown, key: string, op: string, path: string): string | undefined {
+  if (!Array.isArray(container) || key === '-') return undefined;
+  const inside = /^\d+$/.test(key) && Number(key) <= container.length;
+  return inside ? undefined : invalidIndex(key, op, path);
+}
+
+function invalidIndex(key: string, op: string, path: string): string {
+  return `error in ${op} for path: '${path}': Unable to access invalid index: ${key}: invalid index referenced`;
+}
+
+/** An absent member equals null. */
+function matches(container: unknown, key: string, wanted: unknown): boolean {
+  const found = Array.isArray(container)
+    ? container[Number(key)]
+    : isObject(container) && Object.hasOwn(container, key)
+      ? container[key]
+      : undefined;
+  return equal(found ?? null, wanted);
+}
+
+/** The object or list that a pointer ends in; undefined where the way there does not exist. */
+function parentOf(value: unknown, pointer: string): { readonly container: unknown; readonly key: string } {
+  const tokens = pointer.split('/').map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const key = tokens.at(-1) ?? '';
+  if (tokens.length < 2) return { container: undefined, key };
+  let container = value;
+  for (const token of tokens.slice(1, -1)) {
+    if (Array.isArray(container)) container = container[Number(token)];
+    else container = isObject(container) && Object.hasOwn(container, token) ? container[token] : undefined;
+  }
+  return { container: isObject(container) || Array.isArray(container) ? container : undefined, key };
 }

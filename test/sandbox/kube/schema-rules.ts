@@ -8,6 +8,8 @@ import type { Cause } from './schema-validate.ts';
 
 /** All rules of one schema. */
 export interface RuleSet {
+  /** There is no rule anywhere. */
+  readonly empty: boolean;
   /** What the rules refuse; `old` is the stored object, for rules on transitions. */
   check(object: JsonObject, old: JsonObject | undefined): Cause[];
   /** Rules that do not compile, as sentences. */
@@ -53,6 +55,7 @@ export function compileRules(schema: JSONSchema): RuleSet {
   };
   const root = compileNode(schema, 'openAPIV3Schema', compile);
   return {
+    empty: root === undefined,
     problems,
     check: (object, old) => {
       const causes: Cause[] = [];

@@ -29,8 +29,6 @@ export interface SchemaNode {
   readonly required: readonly string[];
   readonly pattern: RegExp | undefined;
   readonly branches: Branches | undefined;
-  /** Whether a default is declared here or below. */
-  readonly hasDefaults: boolean;
 }
 
 interface Branches {
@@ -50,7 +48,6 @@ export function compileNode(schema: JSONSchema): SchemaNode {
     ? compileNode(schema.additionalProperties)
     : undefined;
   const items = schema.items === undefined ? undefined : compileNode(schema.items);
-  const below = [...(properties?.values() ?? []), additional, items];
   return {
     schema,
     type: schema.type,
@@ -64,13 +61,11 @@ export function compileNode(schema: JSONSchema): SchemaNode {
     required: schema.required ?? [],
     pattern: schema.pattern === undefined ? undefined : new RegExp(schema.pattern, 'u'),
     branches: compileBranches(schema),
-    hasDefaults: schema.default !== undefined || below.some((child) => child?.hasDefaults === true),
   };
 }
 
 function compileBranches(schema: JSONSchema): Branches | undefined {
   const { allOf = [], anyOf = [], oneOf = [], not } = schema;
-  // `int or string` is commonly spelled as an anyOf beside the extension, which says the same.
   if (allOf.length + anyOf.length + oneOf.length === 0 && not === undefined) return undefined;
   return {
     allOf: allOf.map(compileNode),
@@ -90,7 +85,9 @@ export function causesOf(root: SchemaNode, object: JsonObject): Cause[] {
 function check(node: SchemaNode, value: unknown, path: string, causes: Cause[]): void {
   if (value === null && node.nullable) return;
   if (!hasType(node, value)) {
-    causes.push(typeInvalid(path, value, node.type ?? 'object'));
+    const intOrString = node.schema['x-kubernetes-int-or-string'] === true;
+    causes.push(typeInvalid(path, value, intOrString ? 'integer,string' : (node.type ?? 'object')));
+    if (node.branches !== undefined) checkBranches(node.branches, value, path, causes);
     return;
   }
   if (node.schema.enum !== undefined && !node.schema.enum.some((allowed) => equal(allowed, value))) {
@@ -105,7 +102,7 @@ function check(node: SchemaNode, value: unknown, path: string, causes: Cause[]):
 
 function hasType(node: SchemaNode, value: unknown): boolean {
   if (node.schema['x-kubernetes-int-or-string'] === true) {
-    return typeof value === 'string' || typeof value === 'number';
+    return typeof value === 'string' || Number.isInteger(value);
   }
   switch (node.type) {
     case undefined:
@@ -122,37 +119,33 @@ function hasType(node: SchemaNode, value: unknown): boolean {
   }
 }
 
+/** Of several faults of one text or number, the first is told. */
 function checkString(node: SchemaNode, value: string, path: string, causes: Cause[]): void {
   const { maxLength, minLength, format } = node.schema;
   if (maxLength !== undefined && [...value].length > maxLength) {
-    causes.push(cause('FieldValueTooLong', path, `Too long: may not be longer than ${maxLength}`));
-  }
-  if (minLength !== undefined && [...value].length < minLength) {
+    causes.push(cause('FieldValueTooLong', path, `Too long: may not be more than ${maxLength} bytes`));
+  } else if (minLength !== undefined && [...value].length < minLength) {
     causes.push(invalid(path, value, `should be at least ${minLength} chars long`));
-  }
-  if (node.pattern !== undefined && !node.pattern.test(value)) {
+  } else if (node.pattern !== undefined && !node.pattern.test(value)) {
     causes.push(invalid(path, value, `should match '${node.schema.pattern ?? ''}'`));
   }
   if (format !== undefined && !checkFormat(format, value)) {
-    causes.push(invalid(path, value, `must be of type ${format}: ${JSON.stringify(value)}`));
+    const text = JSON.stringify(value);
+    const message = `Invalid value: ${text}: ${path} in body must be of type ${format}: ${text}`;
+    causes.push(cause('FieldValueTypeInvalid', path, message));
   }
 }
 
 function checkNumber(node: SchemaNode, value: number, path: string, causes: Cause[]): void {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, format } = node.schema;
-  if (maximum !== undefined && (exclusiveMaximum === true ? value >= maximum : value > maximum)) {
-    const bound = exclusiveMaximum === true ? 'less than' : 'less than or equal to';
-    causes.push(invalid(path, value, `should be ${bound} ${maximum}`));
-  }
-  if (minimum !== undefined && (exclusiveMinimum === true ? value <= minimum : value < minimum)) {
-    const bound = exclusiveMinimum === true ? 'greater than' : 'greater than or equal to';
-    causes.push(invalid(path, value, `should be ${bound} ${minimum}`));
-  }
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = node.schema;
   if (multipleOf !== undefined && !Number.isInteger(value / multipleOf)) {
     causes.push(invalid(path, value, `should be a multiple of ${multipleOf}`));
-  }
-  if (format === 'int32' && (value > 2_147_483_647 || value < -2_147_483_648)) {
-    causes.push(invalid(path, value, `must be of type int32: ${JSON.stringify(String(value))}`));
+  } else if (maximum !== undefined && (exclusiveMaximum === true ? value >= maximum : value > maximum)) {
+    const bound = exclusiveMaximum === true ? 'less than' : 'less than or equal to';
+    causes.push(invalid(path, value, `should be ${bound} ${maximum}`));
+  } else if (minimum !== undefined && (exclusiveMinimum === true ? value <= minimum : value < minimum)) {
+    const bound = exclusiveMinimum === true ? 'greater than' : 'greater than or equal to';
+    causes.push(invalid(path, value, `should be ${bound} ${minimum}`));
   }
 }
 
@@ -176,15 +169,16 @@ function checkDistinct(schema: JSONSchema, list: readonly unknown[], path: strin
   const type = schema['x-kubernetes-list-type'];
   if (type !== 'set' && type !== 'map') return;
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
-  const seen = new Set<string>();
+  const seen = new Map<string, number>();
   for (const [i, item] of list.entries()) {
     const identity = type === 'set' ? item : keys.map((key) => [key, isObject(item) ? item[key] : undefined]);
     const text = JSON.stringify(identity);
-    if (seen.has(text)) {
+    const times = (seen.get(text) ?? 0) + 1;
+    seen.set(text, times);
+    if (times === 2) {
       const shown = type === 'set' ? show(item) : goMap(identity as [string, unknown][]);
       causes.push(cause('FieldValueDuplicate', `${path}[${i}]`, `Duplicate value: ${shown}`));
     }
-    seen.add(text);
   }
 }
 
@@ -213,28 +207,35 @@ function checkObject(node: SchemaNode, object: JsonObject, path: string, causes:
   }
 }
 
+/** Where no branch holds, the faults of the first are told as well. */
 function checkBranches(branches: Branches, value: unknown, path: string, causes: Cause[]): void {
-  const holds = (node: SchemaNode): boolean => {
+  const faultsOf = (node: SchemaNode): Cause[] => {
     const found: Cause[] = [];
     check(node, value, path, found);
-    return found.length === 0;
+    return found;
   };
-  for (const node of branches.allOf) check(node, value, path, causes);
-  const quoted = JSON.stringify(path === '' ? '<nil>' : path);
-  const { anyOf, oneOf, not } = branches;
-  if (anyOf.length > 0 && !anyOf.some(holds)) {
-    causes.push(plain(path, value, `${quoted} must validate at least one schema (anyOf)`));
+  const { allOf, anyOf, oneOf, not } = branches;
+  const refuse = (why: string): number => causes.push(plain('', '', `${JSON.stringify(path)} ${why}`));
+  const faults = [...anyOf, ...oneOf].map(faultsOf);
+  const anyFaults = faults.slice(0, anyOf.length);
+  const oneFaults = faults.slice(anyOf.length);
+  if (anyOf.length > 0 && anyFaults.every((found) => found.length > 0)) {
+    refuse('must validate at least one schema (anyOf)');
+    causes.push(...(anyFaults[0] ?? []));
   }
-  if (oneOf.length > 0) {
-    const valid = oneOf.filter(holds).length;
+  const valid = oneFaults.filter((found) => found.length === 0).length;
+  if (oneOf.length > 0 && valid !== 1) {
     const found = valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`;
-    if (valid !== 1) {
-      causes.push(plain(path, value, `${quoted} must validate one and only one schema (oneOf). ${found}`));
-    }
+    refuse(`must validate one and only one schema (oneOf). ${found}`);
+    if (valid === 0) causes.push(...(oneFaults[0] ?? []));
   }
-  if (not !== undefined && holds(not)) {
-    causes.push(plain(path, value, `${quoted} must not validate the schema (not)`));
+  const allFaults = allOf.map(faultsOf).filter((found) => found.length > 0);
+  if (allFaults.length > 0) {
+    const none = allFaults.length === allOf.length ? '. None validated' : '';
+    refuse(`must validate all the schemas (allOf)${none}`);
+    causes.push(...allFaults.flat());
   }
+  if (not !== undefined && faultsOf(not).length === 0) refuse('must not validate the schema (not)');
 }
 
 function cause(reason: string, path: string, message: string): Cause {

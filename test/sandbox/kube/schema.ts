@@ -14,7 +14,7 @@ export type { Cause } from './schema-validate.ts';
 export interface CompiledSchema {
   /** Removes what the schema does not know, in place; the paths of what was removed, as `spec.foo`, `list[0].bar`. */
   prune(object: JsonObject): string[];
-  /** Fills in defaults, in place. */
+  /** Fills in defaults, in place, and drops nulls that the schema does not allow. */
   default(object: JsonObject): void;
   /** Everything that is wrong, in the order of the schema; `old` is the stored object, for rules on transitions. */
   validate(object: JsonObject, old?: JsonObject): Cause[];
@@ -31,12 +31,32 @@ export function compileSchema(openAPIV3Schema: JSONSchema): CompiledSchema {
     default: (object) => fillDefaults(root, object),
     validate: (object, old) => {
       const causes = causesOf(root, object);
-      // As on a real server, rules are looked at only once types and bounds are right.
-      return causes.length > 0 ? causes : rules.check(object, old);
+      if (rules.empty) return causes;
+      return [...causes, ...(causes.some(isBlocking) ? [UNCHECKED] : rules.check(object, old))];
     },
     problems: rules.problems,
   };
 }
+
+/** Faults that keep rules from being evaluated, because they may rely on types and bounds. */
+function isBlocking({ reason }: Cause): boolean {
+  return BLOCKING.has(reason);
+}
+
+const BLOCKING: ReadonlySet<string> = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]);
+const UNCHECKED: Cause = {
+  reason: 'FieldValueInvalid',
+  message:
+    'Invalid value: "null": some validation rules were not checked because the object was invalid; ' +
+    'correct the existing errors to complete validation',
+  field: '<nil>',
+};
 
 const ROOT_FIELDS: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
 
@@ -78,7 +98,6 @@ function pruneObject(
 }
 
 function fillDefaults(node: SchemaNode, value: unknown): void {
-  if (!node.hasDefaults) return;
   if (Array.isArray(value)) {
     if (node.items !== undefined) for (const item of value) fillDefaults(node.items, item);
   } else if (isObject(value)) {
@@ -87,16 +106,16 @@ function fillDefaults(node: SchemaNode, value: unknown): void {
 }
 
 function fillObject(node: SchemaNode, object: JsonObject): void {
-  for (const [key, child] of node.properties ?? []) {
-    const current = object[key];
-    const missing = current === undefined || (current === null && !child.nullable);
-    if (missing && child.default !== undefined) set(object, key, clone(child.default));
-    if (object[key] !== undefined) fillDefaults(child, object[key]);
+  for (const key of Object.keys(object)) {
+    const child = node.properties?.get(key) ?? node.additional;
+    // A null that may not stay is as good as absent.
+    if (object[key] === null && child !== undefined && !child.nullable) delete object[key];
   }
-  const { additional } = node;
-  if (additional?.hasDefaults === true) {
-    for (const key of Object.keys(object)) {
-      if (node.properties?.has(key) !== true) fillDefaults(additional, object[key]);
-    }
+  for (const [key, child] of node.properties ?? []) {
+    if (object[key] === undefined && child.default !== undefined) set(object, key, clone(child.default));
+  }
+  for (const key of Object.keys(object)) {
+    const child = node.properties?.get(key) ?? node.additional;
+    if (child !== undefined) fillDefaults(child, object[key]);
   }
 }

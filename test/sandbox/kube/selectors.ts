@@ -2,6 +2,7 @@
 // predicates once per request, not once per object.
 
 import { fieldOf, isObject, type JsonObject, listOf, objectOf, textOf } from './json.ts';
+import { parseRequirements } from './label-parser.ts';
 
 /** Whether an object is selected. */
 export type Predicate = (object: JsonObject) => boolean;
@@ -21,13 +22,15 @@ const VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
 
 /** `a=b,c!=d,e in (f,g),h notin (i),j,!k`. */
 export function parseLabelSelector(text: string): SelectorResult {
+  const parsed = parseRequirements(text);
+  if (typeof parsed === 'string') return { ok: false, message: parsed };
   const requirements: LabelPredicate[] = [];
-  for (const part of splitOutside(text)) {
-    const requirement = parseRequirement(part);
-    if (typeof requirement === 'string') {
-      return { ok: false, message: `unable to parse requirement: ${requirement}` };
+  for (const { key, operator, values } of parsed) {
+    const compiled = requirement(key, operator, values);
+    if (typeof compiled === 'string') {
+      return { ok: false, message: `unable to parse requirement: ${compiled}` };
     }
-    requirements.push(requirement);
+    requirements.push(compiled);
   }
   return byLabels(requirements);
 }
@@ -51,11 +54,14 @@ export function compileLabelSelector(selector: unknown): SelectorResult {
 export function parseFieldSelector(text: string): SelectorResult {
   const terms: Predicate[] = [];
   for (const part of splitFields(text)) {
-    const term = /^([^=!]+?)(==|!=|=)(.*)$/s.exec(part);
+    const term = /^([^=!]*)(==|!=|=)(.*)$/s.exec(part);
     if (term === null) {
       return { ok: false, message: `invalid selector: '${text}'; can't understand '${part}'` };
     }
     const [, field = '', operator, raw = ''] = term;
+    if (/(?<!\\)=/.test(raw)) {
+      return { ok: false, message: 'invalid field selector: unescaped character in value: 61' };
+    }
     const path = field.trim().split('.');
     const wanted = raw.replaceAll(/\\([\\,=])/g, '$1');
     const negated = operator === '!=';
@@ -82,40 +88,10 @@ function byLabels(requirements: readonly LabelPredicate[]): SelectorResult {
   };
 }
 
-/** Splits at commas that are not inside parentheses. */
-function splitOutside(text: string): string[] {
-  const parts = text.split(/,(?![^(]*\))/).map((part) => part.trim());
-  return parts.length === 1 && parts[0] === '' ? [] : parts;
-}
-
 /** Splits at commas that no backslash precedes. */
 function splitFields(text: string): string[] {
   return (text.match(/(?:\\.|[^,\\])+/gs) ?? []).filter((part) => part.trim() !== '');
 }
-
-function parseRequirement(part: string): LabelPredicate | string {
-  const sets = /^(\S+?)\s+(in|notin)\s*\(([^()]*)\)$/s.exec(part);
-  if (sets !== null) {
-    const values = (sets[3] ?? '').split(',').map((value) => value.trim());
-    return requirement(sets[1] ?? '', sets[2] === 'in' ? 'In' : 'NotIn', values);
-  }
-  const comparison = /^([^\s=!<>]+)\s*(==|!=|=|>|<)\s*([^\s=!<>]*)$/.exec(part);
-  if (comparison !== null) {
-    const [, key = '', operator = '', value = ''] = comparison;
-    return requirement(key, COMPARISONS[operator] ?? 'In', [value]);
-  }
-  const existence = /^(!?)\s*([^\s=!<>()]+)$/.exec(part);
-  if (existence === null) return `found '${part}', expected: identifier`;
-  return requirement(existence[2] ?? '', existence[1] === '!' ? 'DoesNotExist' : 'Exists', []);
-}
-
-const COMPARISONS: Readonly<Record<string, string>> = {
-  '=': 'In',
-  '==': 'In',
-  '!=': 'NotIn',
-  '>': 'Gt',
-  '<': 'Lt',
-};
 
 function fromExpression(expression: JsonObject): LabelPredicate | string {
   const operator = textOf(expression.operator);

@@ -33,23 +33,33 @@ function mergeObject(current: JsonObject, patch: JsonObject, schema: JSONSchema)
   if (directive === 'replace') return withoutDirectives(patch);
   if (directive === 'delete') return {};
   if (directive !== undefined && directive !== 'merge') throw unknownDirective(directive, patch);
-  const result = retained(current, patch[RETAIN_KEYS]);
+  const result = retained(current, patch);
   for (const key of Object.keys(patch)) {
-    if (key === DIRECTIVE || key === RETAIN_KEYS) continue;
-    if (key.startsWith(DELETE_PREFIX)) {
-      const name = key.slice(DELETE_PREFIX.length);
-      set(result, name, withoutValues(result[name], patch[key]));
-    } else if (!key.startsWith(ORDER_PREFIX)) {
-      mergeMember(result, key, patch[key], schema);
-    }
+    if (!key.startsWith(DELETE_PREFIX)) continue;
+    const name = key.slice(DELETE_PREFIX.length);
+    set(result, name, withoutValues(result[name], patch[key]));
   }
   for (const key of Object.keys(patch)) {
-    if (!key.startsWith(ORDER_PREFIX)) continue;
-    const name = key.slice(ORDER_PREFIX.length);
-    const mergeKey = schema.properties?.[name]?.['x-kubernetes-patch-merge-key'];
-    if (Array.isArray(result[name])) set(result, name, ordered(result[name], patch[key], mergeKey));
+    if (!key.startsWith('$')) mergeMember(result, key, patch[key], schema);
   }
+  reorder(result, current, patch, schema);
   return result;
+}
+
+/** Puts the lists that were merged in the order which the patch states, or in its own. */
+function reorder(result: JsonObject, current: JsonObject, patch: JsonObject, schema: JSONSchema): void {
+  const named = Object.keys(patch).map((key) =>
+    key.startsWith(ORDER_PREFIX) ? key.slice(ORDER_PREFIX.length) : key,
+  );
+  for (const name of new Set(named)) {
+    const child = schema.properties?.[name];
+    if (child?.['x-kubernetes-patch-strategy'] !== 'merge') continue;
+    const items = result[name];
+    const order = patch[ORDER_PREFIX + name] ?? patch[name];
+    const before = current[name];
+    if (!Array.isArray(items) || !Array.isArray(order) || !Array.isArray(before)) continue;
+    set(result, name, interleaved(items, order, before, child['x-kubernetes-patch-merge-key']));
+  }
 }
 
 function mergeMember(result: JsonObject, key: string, value: unknown, schema: JSONSchema): void {
@@ -58,8 +68,7 @@ function mergeMember(result: JsonObject, key: string, value: unknown, schema: JS
     delete result[key];
   } else if (isObject(value)) {
     const before = result[key];
-    if (value[DIRECTIVE] === 'delete') delete result[key];
-    else set(result, key, mergeObject(isObject(before) ? before : {}, value, child));
+    set(result, key, mergeObject(isObject(before) ? before : {}, value, child));
   } else if (Array.isArray(value) && child['x-kubernetes-patch-strategy'] === 'merge') {
     set(result, key, mergeList(result[key], value, child));
   } else {
@@ -71,9 +80,14 @@ function additional(schema: JSONSchema): JSONSchema {
   return isObject(schema.additionalProperties) ? schema.additionalProperties : {};
 }
 
-/** `$retainKeys` drops what it does not name. */
-function retained(current: JsonObject, keys: unknown): JsonObject {
-  if (!Array.isArray(keys)) return { ...current };
+/** `$retainKeys` drops what it does not name, and has to name what the patch sets. */
+function retained(current: JsonObject, patch: JsonObject): JsonObject {
+  const keys = patch[RETAIN_KEYS];
+  if (keys === undefined) return { ...current };
+  const set = Object.keys(patch).filter((key) => !key.startsWith('$') && patch[key] !== null);
+  if (!Array.isArray(keys) || !set.every((key) => keys.includes(key))) {
+    throw new BadPatch('invalid patch format of retainKeys');
+  }
   return Object.fromEntries(Object.entries(current).filter(([key]) => keys.includes(key)));
 }
 
@@ -106,10 +120,10 @@ function mergeItem(items: unknown[], item: JsonObject, mergeKey: string, schema:
   return items.map((other, i) => (i === index ? mergeObject(other as JsonObject, item, schema) : other));
 }
 
-/** A list that takes the place of the old one: without the items that only carry a directive. */
+/** A list that takes the place of the old one: without the item that says so. */
 function replacement(patch: readonly unknown[]): unknown[] {
   return patch
-    .filter((item) => !(isObject(item) && item[DIRECTIVE] === 'replace' && Object.keys(item).length === 1))
+    .filter((item) => !(isObject(item) && item[DIRECTIVE] === 'replace'))
     .map((item) => (isObject(item) ? withoutDirectives(item) : clone(item)));
 }
 
@@ -127,27 +141,36 @@ function withoutValues(current: unknown, values: unknown): unknown {
 }
 
 /**
- * The items in the order the client gave, while those it does not know keep their place relative to the items that
- * stood before them.
+ * Items that the order names stand in that order; the others keep theirs, and come before the first of those that
+ * stood behind them.
  */
-function ordered(items: readonly unknown[], order: unknown, mergeKey: string | undefined): unknown[] {
-  if (!Array.isArray(order)) return [...items];
+function interleaved(
+  items: readonly unknown[],
+  order: readonly unknown[],
+  before: readonly unknown[],
+  mergeKey: string | undefined,
+): unknown[] {
   const keyOf = (item: unknown): string =>
     JSON.stringify(mergeKey !== undefined && isObject(item) ? item[mergeKey] : item);
-  const rank = new Map(order.map((item, i) => [keyOf(item), i] as const));
-  const known = items.filter((item) => rank.has(keyOf(item)));
-  known.sort((a, b) => (rank.get(keyOf(a)) ?? 0) - (rank.get(keyOf(b)) ?? 0));
+  const ranks = (list: readonly unknown[]): Map<string, number> =>
+    new Map(list.map((item, i) => [keyOf(item), i] as const));
+  const wanted = ranks(order);
+  const stood = ranks(before);
+  const byRank = (rank: Map<string, number>) => (a: unknown, b: unknown) =>
+    (rank.get(keyOf(a)) ?? 0) - (rank.get(keyOf(b)) ?? 0);
+  const named = items.filter((item) => wanted.has(keyOf(item))).sort(byRank(wanted));
+  const others = items.filter((item) => !wanted.has(keyOf(item))).sort(byRank(stood));
   const result: unknown[] = [];
-  let next = 0;
-  for (const item of items) {
-    if (!rank.has(keyOf(item))) result.push(item);
-    else result.push(known[next++]);
+  for (const item of named) {
+    const rank = stood.get(keyOf(item)) ?? -1;
+    while (others.length > 0 && (stood.get(keyOf(others[0])) ?? 0) < rank) result.push(others.shift());
+    result.push(item);
   }
-  return result;
+  return [...result, ...others];
 }
 
 function unknownDirective(directive: unknown, patch: JsonObject): BadPatch {
-  return new BadPatch(`Unknown patch type: ${String(directive)} in map: ${goMap(patch)}`);
+  return new BadPatch(`unknown patch type: ${String(directive)} in map: ${goMap(patch)}`);
 }
 
 /** A map as Go's `%v` prints it. */

@@ -141,6 +141,19 @@ t.test('replicas that start together end with one CA', async (t) => {
   t.equal(splitBundle(all[0]?.caBundle ?? '').length, 1);
 });
 
+t.test('a replica that is late does not overwrite what the first has made', async (t) => {
+  const { client, ensure } = setUp();
+  let first: ServedCertificates | undefined;
+  client.fault = async ({ verb, plural }) => {
+    if (verb !== 'patch' || plural !== 'secrets' || first !== undefined) return undefined;
+    client.fault = () => undefined;
+    first = await ensure();
+    return undefined;
+  };
+  t.same(await ensure(), first);
+  t.equal(stored(client, 'tls.crt'), first?.cert);
+});
+
 t.test('they do so, too, where the Secret has to be created', async (t) => {
   const { client, ensure } = setUp();
   client.remove(SECRETS, SECRET, namespace);

@@ -1,7 +1,7 @@
 // May this user do that? RBAC over the objects stored at this moment, in the words of kube-apiserver.
 import { collectionKey } from './collection-key.ts';
 import { type Attributes, type CompiledRbac, compileRbac } from './rbac.ts';
-import type { ResourceRoute } from './route.ts';
+import type { AuthorizedVerb, ResourceRoute } from './route.ts';
 import { forbidden, type Refusal, refusal } from './status.ts';
 import type { Storage } from './storage.ts';
 import type { User } from './users.ts';
@@ -42,12 +42,18 @@ export class Authorizer {
   }
 }
 
-export function attributesOf(route: ResourceRoute): Attributes {
+/** What is asked for, as far as authorization looks at it. */
+export interface AuthorizedRoute
+  extends Pick<ResourceRoute, 'group' | 'resource' | 'subresource' | 'namespace' | 'authorizedName'> {
+  readonly verb: AuthorizedVerb;
+}
+
+export function attributesOf(route: AuthorizedRoute): Attributes {
   const { verb, group, resource, subresource, namespace, authorizedName: name } = route;
   return { verb, group, resource, subresource, namespace, name };
 }
 
-export function forbiddenResource(user: User, route: ResourceRoute): Refusal {
+export function forbiddenResource(user: User, route: AuthorizedRoute): Refusal {
   const { verb, group, resource, subresource, namespace, authorizedName } = route;
   const scope = namespace === '' ? 'at the cluster scope' : `in the namespace "${namespace}"`;
   const full = subresource === '' ? resource : `${resource}/${subresource}`;

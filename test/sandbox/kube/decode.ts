@@ -1,8 +1,9 @@
 // From the bytes of a request to an object of a kind: media type, JSON or YAML, apiVersion and kind, unknown fields as
 // `fieldValidation` wants them treated, defaults. What comes out has the kind's shape but may still be invalid.
 import { load } from 'js-yaml';
+import { duplicateFields } from './duplicates.ts';
 import { isObject, type JsonObject } from './json.ts';
-import type { ApiObject, Metadata } from './object.ts';
+import { type ApiObject, METADATA_FIELDS, type Metadata } from './object.ts';
 import { PROTOBUF } from './protobuf.ts';
 import type { ServedKind } from './registry.ts';
 import type { ResourceRequest } from './request.ts';
@@ -18,7 +19,10 @@ export function decodeObject(request: ResourceRequest): ApiObject {
     throw unsupportedMediaType(['application/json', YAML, ...(kind.custom ? [] : [PROTOBUF])]);
   }
   const body = parse(request.body, contentType === YAML ? 'yaml' : 'json', kind);
-  return withDefaults(kind, conform(request, body, (why) => badRequest(cannotBeHandled(body, kind, why))));
+  return withDefaults(
+    kind,
+    conform(request, body, (why) => badRequest(cannotBeHandled(body, kind, why))),
+  );
 }
 
 /** The parsed body of anything that may come as JSON or YAML. */
@@ -52,20 +56,39 @@ export function conformPatch(request: ResourceRequest, patched: JsonObject): Api
   );
 }
 
+/** An object as a webhook has patched it: what is unknown goes without a word. */
+export function conformAdmitted(kind: ServedKind, patched: JsonObject): ApiObject {
+  return withDefaults(kind, shaped(kind, patched).object);
+}
+
 /** Takes the body over and shapes it. */
 function conform(request: ResourceRequest, body: JsonObject, strictly: (why: string) => Refusal): ApiObject {
-  const { kind } = request;
-  checkType(body, kind);
-  const object = { ...body, metadata: metadataOf(body.metadata, kind, body) } as ApiObject;
-  const unknown = kind.schema?.prune(object) ?? [];
-  const validation = request.query.get('fieldValidation') ?? 'Warn';
-  const complaints = unknown.map((path) => `unknown field "${path}"`);
+  const { object, unknown } = shaped(request.kind, body);
+  const validation = request.query.get('fieldValidation') || 'Warn';
+  if (validation === 'Ignore') return object;
+  const complaints = [
+    ...unknown.map((path) => `unknown field "${path}"`),
+    ...duplicates(request).map((path) => `duplicate field "${path}"`),
+  ];
   if (validation === 'Strict' && complaints.length > 0) {
     throw strictly(`strict decoding error: ${complaints.join(', ')}`);
   }
-  if (validation === 'Warn') request.warnings.push(...complaints);
-  if (!kind.custom) dropNulls(object);
+  request.warnings.push(...complaints);
   return object;
+}
+
+function duplicates({ contentType, body }: ResourceRequest): string[] {
+  return contentType === 'application/json' ? duplicateFields(body) : [];
+}
+
+/** The object with what its kind knows, and the paths of what was left out. */
+function shaped(kind: ServedKind, body: JsonObject): { object: ApiObject; unknown: readonly string[] } {
+  checkType(body, kind);
+  const metadata = metadataOf(body.metadata, kind, body);
+  const object = { ...body, metadata } as ApiObject;
+  const unknown = [...pruneMetadata(metadata), ...(kind.schema?.prune(object) ?? [])];
+  if (!kind.custom) dropNulls(object);
+  return { object, unknown };
 }
 
 function withDefaults(kind: ServedKind, object: ApiObject): ApiObject {
@@ -87,6 +110,13 @@ function checkType(body: JsonObject, kind: ServedKind): void {
   if (sent !== kind.spec.kind) {
     throw badRequest(cannotBeHandled(body, kind, `expected kind ${kind.spec.kind}`));
   }
+}
+
+/** Removes what metav1.ObjectMeta does not have; the paths of what was removed. */
+function pruneMetadata(metadata: Metadata): string[] {
+  const unknown = Object.keys(metadata).filter((field) => !METADATA_FIELDS.has(field));
+  for (const field of unknown) delete (metadata as JsonObject)[field];
+  return unknown.filter((field) => field !== 'selfLink').map((field) => `metadata.${field}`);
 }
 
 const MAPS = ['labels', 'annotations'] as const;

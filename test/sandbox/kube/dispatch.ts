@@ -8,6 +8,8 @@ import { remove, removeCollection } from './handlers/delete.ts';
 import { get, list } from './handlers/list.ts';
 import { patch } from './handlers/patch.ts';
 import { isReview, review } from './handlers/review.ts';
+import { scale } from './handlers/scale.ts';
+import { requestToken } from './handlers/token.ts';
 import { update } from './handlers/update.ts';
 import { watch } from './handlers/watch.ts';
 import { information } from './information.ts';
@@ -92,8 +94,13 @@ async function answer(services: Services, request: ApiRequest, route: ResourceRo
     deadline: performance.now() + services.requestTimeoutMs,
     warnings: request.warnings,
   };
-  if (isReview(kind)) return { about: kind, request: handled, answer: review(services, handled) };
-  return { about: kind, request: handled, answer: await handler(handled)(cluster, handled) };
+  return { about: kind, request: handled, answer: await handle(services, handled) };
+}
+
+function handle(services: Services, request: ResourceRequest): Answer | Promise<Answer> {
+  if (isReview(request.kind)) return review(services, request);
+  if (request.subresource === 'token' && request.verb === 'create') return requestToken(services, request);
+  return handler(request)(services.cluster, request);
 }
 
 type Handler = (cluster: Cluster, request: ResourceRequest) => Answer | Promise<Answer>;
@@ -120,7 +127,7 @@ function handler({ kind, verb, subresource, namespace, name }: ResourceRequest):
     throw methodNotAllowed(resource);
   }
   if (verb === 'create' && spec.namespaced && namespace === '') throw methodNotAllowed(resource);
-  return HANDLERS[verb];
+  return subresource === 'scale' ? scale : HANDLERS[verb];
 }
 
 /** Past the deadline the client is told so; what was begun may still take effect. */

@@ -13,7 +13,7 @@ const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz']);
 export function information(services: Services, request: ApiRequest): Page | undefined {
   const { kinds } = services.cluster.registry;
   const path = request.path.replace(/(?<=.)\/$/, '');
-  if (HEALTH.has(path)) return { code: 200, type: 'text/plain; charset=utf-8', body: 'ok' };
+  if (HEALTH.has(path)) return healthy(path.slice(1), request.query);
   if (path === '/version') return json(version(services.minorVersion));
   if (path === '/api' || path === '/apis') return roots(path, request.accept, kinds);
   if (path === '/openapi/v2') return oldOpenapi(request.accept, kinds);
@@ -22,6 +22,11 @@ export function information(services: Services, request: ApiRequest): Page | und
   if (root === 'apis' && groupVersion === '') return json(apiGroup(group, kinds));
   if (root === 'apis') return json(apiResourceList(group, groupVersion, kinds));
   return path.startsWith('/openapi/v3') ? openapi(path, kinds) : undefined;
+}
+
+function healthy(check: string, query: URLSearchParams): Page {
+  const body = query.has('verbose') ? `[+]ping ok\n${check} check passed\n` : 'ok';
+  return { code: 200, type: 'text/plain; charset=utf-8', body };
 }
 
 function roots(path: '/api' | '/apis', accept: string, kinds: readonly KindSpec[]): Page | undefined {

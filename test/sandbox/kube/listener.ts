@@ -5,10 +5,11 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { type ApiRequest, dispatch, type Reply, type Services } from './dispatch.ts';
 import type { FaultInjector } from './faults.ts';
+import { identify } from './identity.ts';
 import { fromProtobuf, PROTOBUF } from './protobuf.ts';
 import { bodyOf, viewedSink, type Wish, wishOf } from './represent.ts';
 import type { Sink, WatchLine } from './request.ts';
-import { badRequest, internalError, Refusal, refusal, unauthorized } from './status.ts';
+import { badRequest, internalError, Refusal, refusal } from './status.ts';
 
 const NOTHING = Buffer.alloc(0);
 const LONGEST_BODY = 3 * 1024 * 1024;
@@ -74,15 +75,14 @@ export class Listener {
 
   async #read(incoming: IncomingMessage, warnings: string[]): Promise<ApiRequest> {
     const { headers, method = 'GET', url = '/' } = incoming;
-    const user = this.#services.users.authenticate(headers.authorization);
     const mark = url.indexOf('?');
     const content = readable(headers['content-type'], await bodyOfRequest(incoming));
-    if (user === undefined) throw unauthorized();
+    const { users, authorizer } = this.#services;
     return {
       method,
       path: mark === -1 ? url : url.slice(0, mark),
       query: new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1)),
-      user,
+      user: identify(users, authorizer, headers),
       accept: headers.accept ?? '',
       agent: (headers['user-agent'] ?? '').split('/')[0] ?? '',
       ...content,

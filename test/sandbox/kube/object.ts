@@ -56,6 +56,8 @@ const METADATA_ORDER: readonly (keyof Metadata)[] = [
   'managedFields',
 ];
 
+export const METADATA_FIELDS: ReadonlySet<string> = new Set(METADATA_ORDER);
+
 /** Fields in the order of the Go types, as built-in kinds are printed; maps are sorted by key. */
 export function inTypeOrder(object: ApiObject): ApiObject {
   const { kind, apiVersion, metadata, ...rest } = object;

@@ -162,6 +162,10 @@ const MESSAGES: Readonly<Record<string, Message>> = {
     6: ['uid', 'string'],
   }),
   [`${AUTHORIZATION}/SelfSubjectRulesReview`]: withSpec({ 1: ['namespace', 'string'] }),
+  'authentication.k8s.io/v1/TokenRequest': withSpec({
+    1: ['audiences', STRINGS],
+    4: ['expirationSeconds', 'int'],
+  }),
   'authentication.k8s.io/v1/SelfSubjectReview': { 1: ['metadata', METADATA] },
   'authentication.k8s.io/v1/TokenReview': withSpec({ 1: ['token', 'string'], 2: ['audiences', STRINGS] }),
 };

@@ -4,6 +4,9 @@
 /** What RBAC, the audit log and the handlers call the operation. */
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
+/** The verbs that RBAC knows. */
+export type AuthorizedVerb = Verb | 'impersonate';
+
 /** A request for objects. */
 export interface ResourceRoute {
   readonly verb: Verb;

@@ -2,7 +2,7 @@
 // validating ones all at once. Failures of a webhook are a refusal or are passed over, as its failure policy says.
 import { randomUUID } from 'node:crypto';
 import type { Admission, AdmissionAttributes } from '../cluster.ts';
-import { conformPatched } from '../decode.ts';
+import { conformAdmitted } from '../decode.ts';
 import { equal } from '../json.ts';
 import { applyAdmissionPatch } from '../json-patch.ts';
 import type { ApiObject } from '../object.ts';
@@ -144,7 +144,7 @@ function patched(
   const result = applyAdmissionPatch(object, decodedPatch(patch));
   if (!result.ok) throw internalError(result.message);
   try {
-    return conformPatched(request, result.value);
+    return conformAdmitted(request.kind, result.value);
   } catch (error) {
     throw error instanceof Refusal ? internalError(error.message) : error;
   }

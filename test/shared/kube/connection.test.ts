@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -320,6 +323,34 @@ t.test(
     t.match(await rejection(attempt({ tlsServerName: 'elsewhere' })), { code: 'unavailable' });
   },
 );
+
+t.test('requests go through the proxy of the kubeconfig, encrypted end to end', async (t) => {
+  const tunnels: string[] = [];
+  const proxy = createServer((_, response) => response.writeHead(500).end());
+  proxy.on('connect', (request, socket) => {
+    const target = request.url ?? '';
+    tunnels.push(target);
+    const [host, port] = target.split(':');
+    const upstream = connectSocket(Number(port), host ?? '', () => {
+      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+      upstream.pipe(socket).pipe(upstream);
+    });
+    for (const end of [socket, upstream]) end.on('error', () => {});
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  t.teardown(() => proxy.close());
+  const server = await startApiServer((_, response) => reply(response, 200, one));
+  const proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const client = open(t, server, { ...server.config, cluster: { ...server.config.cluster, proxyUrl } });
+  t.match(await client.get(NAMESPACES, 'one'), one);
+  t.match(await client.get(NAMESPACES, 'one'), one);
+  t.ok(
+    tunnels.length <= 2 && tunnels.every((target) => server.config.cluster.server.endsWith(target)),
+    tunnels.join(),
+  );
+  t.ok(tunnels.length > 0);
+});
 
 t.test('a watch yields events in order, bookmarks among them, until the server ends it', async (t) => {
   const lines = [

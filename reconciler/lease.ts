@@ -75,6 +75,20 @@ export class LeaderLease {
     await this.#write(released).catch(this.#options.onError);
   }
 
+  /** Renews before its time, because what is published with the lease has changed. */
+  renewSoon(): void {
+    if (this.#stopped || this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#schedule(0);
+  }
+
+  #schedule(delay: number): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#round = this.#run();
+    }, delay);
+  }
+
   async #run(): Promise<void> {
     try {
       await this.#tryOnce();
@@ -83,9 +97,7 @@ export class LeaderLease {
     }
     this.#announce();
     if (this.#stopped) return;
-    this.#timer = setTimeout(() => {
-      this.#round = this.#run();
-    }, this.#options.renewEvery);
+    this.#schedule(this.#options.renewEvery);
   }
 
   async #tryOnce(): Promise<void> {

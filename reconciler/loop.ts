@@ -3,14 +3,15 @@
 // starts that could end after our lease.
 import { formatIPv4, type IPv4 } from '../shared/ip.ts';
 import { isApiError } from '../shared/kube/client.ts';
-import { type Action, ipsOf, targetOf } from '../shared/plan/actions.ts';
+import { type Action, destinationOf, ipsOf, type Lane, targetOf } from '../shared/plan/actions.ts';
 import { type Plan, plan } from '../shared/plan/plan.ts';
 import type { World } from '../shared/plan/world.ts';
 import type { Cloud } from './cloud.ts';
 import { type Outcome, Stale } from './execute.ts';
 
 export interface LoopOptions {
-  readonly observe: (busy: ReadonlySet<IPv4>) => World;
+  /** `promised`: the nodes that actions under way put IPs on. */
+  readonly observe: (busy: ReadonlySet<IPv4>, promised: ReadonlyMap<IPv4, string>) => World;
   readonly execute: (action: Action) => Promise<Outcome>;
   readonly cloud: Cloud | undefined;
   /** Whether a write that ends within so many milliseconds ends while we lead. */
@@ -38,13 +39,18 @@ const BACKOFF = { first: 250, most: 30_000 };
 /** A pass may take half of the time at most: the next one starts no sooner than this many times its length later. */
 const REST_AFTER_PASS = 1;
 const LEAST_PAUSE = 5;
+/** How long a call to the cloud waits for company. */
+const GATHER = 100;
 /** How long to wait for the next renewal when the lease is too short for a write. */
 const LEASE_PAUSE = 500;
 
 export class Loop {
   readonly #options: LoopOptions;
   readonly #busyTargets = new Set<string>();
-  readonly #busyIPs = new Map<IPv4, string>();
+  readonly #busyIPs = new Set<IPv4>();
+  readonly #promised = new Map<IPv4, string>();
+  /** Since when a grant's call to the cloud has been wanted, by target. */
+  readonly #wantedSince = new Map<string, number>();
   readonly #failures = new Map<string, Failure>();
   readonly #running = new Set<Promise<void>>();
   #queue: Action[] = [];
@@ -72,7 +78,7 @@ export class Loop {
 
   /** IPs that no plan may touch: an action is under way, or its outcome is not known yet. */
   get busy(): ReadonlySet<IPv4> {
-    return new Set([...this.#busyIPs.keys(), ...(this.#options.cloud?.unsettled.keys() ?? [])]);
+    return new Set([...this.#busyIPs, ...(this.#options.cloud?.unsettled.keys() ?? [])]);
   }
 
   /** Milliseconds by which the next pass is late; 0 when none is due. */
@@ -93,7 +99,7 @@ export class Loop {
     const { now, observe, onPlan } = this.#options;
     this.#dueAt = Number.POSITIVE_INFINITY;
     const started = now();
-    const world = observe(this.busy);
+    const world = observe(this.busy, this.#promised);
     const made = plan(world);
     this.#queue = [...made.actions];
     onPlan(made, world);
@@ -129,16 +135,35 @@ export class Loop {
     if (backoff > 0) return backoff;
     if (!covers(isCall(action) ? callTimeout : requestTimeout)) return LEASE_PAUSE;
     if (cloud === undefined || !isCall(action)) return 0;
+    const gathering = this.#gathersFor(action);
+    if (gathering > 0) return gathering;
     return cloud.nextAvailableIn(action.kind === 'unassign' ? 'unassign' : 'assign', action.lane);
+  }
+
+  /** Grants and clean-ups wait a moment for others of the same interface, which then share the call; failovers never. */
+  #gathersFor(action: Action & { readonly lane: Lane }): number {
+    if (action.lane === 'failover') return 0;
+    const target = targetOf(action);
+    const since = this.#wantedSince.get(target) ?? this.#options.now();
+    this.#wantedSince.set(target, since);
+    return since + GATHER - this.#options.now();
   }
 
   #start(action: Action): void {
     const target = targetOf(action);
     this.#busyTargets.add(target);
-    for (const ip of ipsOf(action)) this.#busyIPs.set(ip, target);
+    this.#wantedSince.delete(target);
+    const destination = destinationOf(action);
+    for (const ip of ipsOf(action)) {
+      this.#busyIPs.add(ip);
+      if (destination !== undefined) this.#promised.set(ip, destination);
+    }
     const run = this.#run(action).finally(() => {
       this.#busyTargets.delete(target);
-      for (const ip of ipsOf(action)) this.#busyIPs.delete(ip);
+      for (const ip of ipsOf(action)) {
+        this.#busyIPs.delete(ip);
+        this.#promised.delete(ip);
+      }
       this.#running.delete(run);
       if (this.#stopped) return;
       if (this.#queue.length > 0) this.#startWhatMay();

@@ -93,6 +93,7 @@ async function run(config: ReconcilerConfig): Promise<number> {
     metrics: counted,
     log,
     now,
+    onFirstLook: () => lease.renewSoon(),
   });
   counted.view(() => terms.world);
   const lease = new LeaderLease({

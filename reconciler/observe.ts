@@ -44,8 +44,8 @@ export class Observer {
     this.#ages.touch(ips);
   }
 
-  /** The world as it stands now; `busy` are the IPs with an action under way. */
-  observe(busy: ReadonlySet<IPv4>): World {
+  /** The world as it stands now; `busy` are the IPs with an action under way, `promised` the nodes it puts them on. */
+  observe(busy: ReadonlySet<IPv4>, promised: ReadonlyMap<IPv4, string>): World {
     const { caches, cloud, timing } = this.#options;
     const now = this.#options.now();
     const inventory = this.#options.inventory();
@@ -73,6 +73,7 @@ export class Observer {
       nodeOfInterface: nodesByInterface(inventory),
       inventoryAge: inventory === undefined ? Number.POSITIVE_INFINITY : now - inventory.observedAt,
       busy,
+      promised,
       timing,
     };
     return lazily(base);

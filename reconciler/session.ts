@@ -1,6 +1,5 @@
 // Everything that lives as long as one term of leadership. Caches, claim ages and plans start afresh with it: a view from
 // before the term could be older than what the previous leader did last.
-import type { IPv4 } from '../shared/ip.ts';
 import type { KubeClient } from '../shared/kube/client.ts';
 import { describe } from '../shared/plan/actions.ts';
 import type { Timing, World } from '../shared/plan/world.ts';
@@ -38,6 +37,8 @@ export interface SessionOptions {
   readonly metrics: ReconcilerMetrics;
   readonly log: Log;
   readonly now: () => number;
+  /** The cloud has been looked at for EgressIPAMs for which it had not been before: tell the webhook soon. */
+  readonly onFirstLook: () => void;
 }
 
 export class Session {
@@ -49,6 +50,7 @@ export class Session {
   readonly #events: EventRecorder;
   #world: World | undefined;
   #stopped = false;
+  #lookedAt = new Set<string>();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -136,13 +138,20 @@ export class Session {
     return this.#loop.overdue();
   }
 
+  #noteFirstLooks(world: World): void {
+    if (world.inventory === undefined) return;
+    const names = [...world.egressIPAMs.valid.keys()];
+    if (names.some((name) => !this.#lookedAt.has(name))) this.#options.onFirstLook();
+    this.#lookedAt = new Set(names);
+  }
+
   #makeLoop(observer: Observer, executor: Executor): Loop {
     const { metrics, log, now } = this.#options;
     let started = 0;
     return new Loop({
-      observe: (busy: ReadonlySet<IPv4>) => {
+      observe: (busy, promised) => {
         started = now();
-        this.#world = observer.observe(busy);
+        this.#world = observer.observe(busy, promised);
         return this.#world;
       },
       execute: (action) => executor.execute(action),
@@ -154,6 +163,7 @@ export class Session {
       now,
       onPlan: (plan, world) => {
         metrics.pass((now() - started) / 1000, plan);
+        this.#noteFirstLooks(world);
         this.#status.update(plan, world);
         this.#events.troubles(plan.notices);
       },

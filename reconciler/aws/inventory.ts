@@ -94,7 +94,7 @@ async function findInstances(
       else found.push({ node, instance, eni: instance.primaryInterface });
     }
   }
-  return found;
+  return found.sort((a, b) => (a.node < b.node ? -1 : 1));
 }
 
 /** The instance's ID at the end of `aws:///zone/i-…`. */

@@ -28,7 +28,7 @@ export class Turns {
   /** Takes a token for a write to that interface, if there is one. */
   take(action: 'assign' | 'unassign', lane: Lane, interfaceId: string): boolean {
     const now = this.#clock.now();
-    const key = `${action} ${interfaceId}`;
+    const key = `${action} ${lane} ${interfaceId}`;
     const wait = this.#waits.get(key);
     const since = wait !== undefined && now - wait.askedAt < FORGOTTEN_MS ? wait.since : now;
     if (!this.#limiter.tryTake(action, lane)) {

@@ -136,6 +136,21 @@ export function ipsOf(action: Action): readonly IPv4[] {
   }
 }
 
+/** The node on which the action puts its IPs, if it puts them anywhere. */
+export function destinationOf(action: Action): string | undefined {
+  switch (action.kind) {
+    case 'bind':
+    case 'record':
+    case 'assign':
+    case 'reassign':
+      return action.node;
+    case 'patchHostSubnet':
+      return action.remove.length === 0 ? action.node : undefined;
+    default:
+      return undefined;
+  }
+}
+
 /** The one object that the action writes, as a key: no two actions write one object at a time. */
 export function targetOf(action: Action): string {
   switch (action.kind) {

@@ -125,8 +125,10 @@ class Placing {
     this.placements.set(wanted.ip, { node, incumbent, why: undefined });
   }
 
-  /** Where the IP is: by its interface, else by its HostSubnet, else by what was written down before the first write. */
+  /** Where the IP is, or is just being put: by its interface, else by its HostSubnet, else by what was written down before the first write. */
   #incumbentOf(ip: IPv4): string | undefined {
+    const promised = this.#world.promised.get(ip);
+    if (promised !== undefined) return promised;
     const holder = this.#world.inventory?.holders.get(ip);
     const byInterface = holder === undefined ? undefined : this.#world.nodeOfInterface.get(holder);
     return byInterface ?? this.#hostedBy.get(ip) ?? this.#world.allocations.get(ip)?.node;

@@ -90,6 +90,8 @@ export interface World {
   readonly taken: AddressSet;
   /** IPs with an action under way, or one whose outcome is not known yet: left as they are. */
   readonly busy: ReadonlySet<IPv4>;
+  /** Nodes that actions under way will put IPs on: a room promised is a room taken. */
+  readonly promised: ReadonlyMap<IPv4, string>;
   readonly timing: Timing;
 }
 

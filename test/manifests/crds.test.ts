@@ -62,6 +62,8 @@ const egressIPAM: Written<EgressIPAMObject> = {
         inUse: ['10.0.128.0-10.0.128.3', '10.0.143.255'],
       },
     ],
+    allocated: 3,
+    free: 4076,
     conditions: [condition],
   },
 };

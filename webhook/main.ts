@@ -18,18 +18,17 @@ import { type Closer, closeInReverse, untilSignal } from '../shared/process/shut
 import { Admission } from './admit.ts';
 import { buildApp } from './app.ts';
 import { Caches } from './caches.ts';
+import { type CertificateSource, Certificates, fileCertificates } from './certificates.ts';
 import { configure, WEBHOOK_COMMAND, type WebhookConfig } from './config.ts';
 import { webhookMetrics } from './metrics.ts';
 import { logAnswer } from './record.ts';
-import { followFiles, readCertificate, type ServingCertificate, TlsServers } from './tls.ts';
+import { TlsServers } from './tls.ts';
 import { View } from './view.ts';
 
 /** Milliseconds for one request to the API server outside of admission. */
 const REQUEST_TIMEOUT = 10_000;
 /** Milliseconds to close everything, drained requests included; the pod is given half a minute. */
 const SHUTDOWN = 20_000;
-/** Milliseconds before certificates are asked for again. */
-const RETRY = 2_000;
 
 const commandLine = readCommandLine(WEBHOOK_COMMAND, process.argv.slice(2), process, (values) =>
   configure(values, process.env),
@@ -100,7 +99,20 @@ async function run(config: WebhookConfig): Promise<number> {
     closers.push({ name: 'metrics', close: () => scraped.close() });
     caches.start(view);
     closers.push({ name: 'caches', close: () => caches.stop() });
-    closers.push(await certify({ config, client, servers, log, signal: stop }));
+    const certificates = new Certificates({
+      source:
+        config.tlsFiles === undefined
+          ? ownCertificates(config, client, log)
+          : fileCertificates(config.tlsFiles),
+      use(certificate) {
+        servers.use(certificate);
+        log.info({}, 'serves with a new certificate');
+      },
+      onError: (err) => log.warn({ err }, 'the certificate could not be had'),
+      clock: systemClock,
+    });
+    closers.push({ name: 'certificates', close: () => certificates.stop() });
+    await certificates.start(stop);
     if (!stop.aborted) {
       await app.listen({ port: config.port, host: config['bind-address'] });
       closers.push({ name: 'admission', close: () => app.close() });
@@ -123,71 +135,26 @@ async function run(config: WebhookConfig): Promise<number> {
   return status;
 }
 
-/** Resolves when there is a certificate to serve with, and follows its renewals until it is closed. */
-async function certify(options: Certifying): Promise<Closer> {
-  const { config, client, servers, log, signal } = options;
-  const following = new AbortController();
-  const common = {
-    onChange(certificate: ServingCertificate) {
-      servers.use(certificate);
-      log.info({}, 'serves with a new certificate');
-    },
-    onError: (err: unknown) => log.warn({ err }, 'the certificate could not be looked at'),
-    clock: systemClock,
-    signal: following.signal,
+/** Made here, kept in a Secret that all replicas share, and made known to the API server. */
+function ownCertificates(config: WebhookConfig, client: Connection, log: Logger): CertificateSource {
+  const options = {
+    client,
+    namespace: config.namespace,
+    service: WEBHOOK_SERVICE,
+    now: () => new Date(),
+    onRenewal: ({ kind, reason }: { readonly kind: string; readonly reason: string }) =>
+      log.info({ kind, reason }, 'makes a certificate'),
   };
-  let followed = Promise.resolve();
-  if (config.tlsFiles !== undefined) {
-    const served = await readCertificate(config.tlsFiles);
-    servers.use(served);
-    followed = followFiles({ ...common, files: config.tlsFiles, served });
-  } else {
-    const making = {
-      client,
-      namespace: config.namespace,
-      service: WEBHOOK_SERVICE,
-      now: () => new Date(),
-      onRenewal: ({ kind, reason }: { readonly kind: string; readonly reason: string }) =>
-        log.info({ kind, reason }, 'makes a certificate'),
+  return async () => {
+    const served = await ensureCertificates(options);
+    if (served.missingConfigurations.length > 0) {
+      log.warn({ missing: served.missingConfigurations }, 'the API server was not told to ask this webhook');
+    }
+    return {
+      certificate: served,
+      follow: (following) => keepCertificates({ ...options, ...following, served }),
     };
-    const served = await untilDone(() => ensureCertificates(making), common.onError, signal);
-    if (served !== undefined) {
-      servers.use(served);
-      followed = keepCertificates({ ...common, ...making, served });
-    }
-  }
-  return {
-    name: 'certificates',
-    close() {
-      following.abort();
-      return followed;
-    },
   };
-}
-
-interface Certifying {
-  readonly config: WebhookConfig;
-  readonly client: Connection;
-  readonly servers: TlsServers;
-  readonly log: Logger;
-  readonly signal: AbortSignal;
-}
-
-/** Tries again until it succeeds; undefined when the signal came first. */
-async function untilDone<T>(
-  act: () => Promise<T>,
-  onError: (error: unknown) => void,
-  signal: AbortSignal,
-): Promise<T | undefined> {
-  while (!signal.aborted) {
-    try {
-      return await act();
-    } catch (error) {
-      onError(error);
-      await sleep(systemClock, RETRY, signal);
-    }
-  }
-  return undefined;
 }
 
 function forever(signal: AbortSignal): Promise<void> {

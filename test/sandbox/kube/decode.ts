@@ -2,12 +2,12 @@
 // `fieldValidation` wants them treated, defaults. What comes out has the kind's shape but may still be invalid.
 import { load } from 'js-yaml';
 import { duplicateFields } from './duplicates.ts';
+import { PROTOBUF } from './http/protobuf.ts';
 import { isObject, type JsonObject } from './json.ts';
 import { type ApiObject, METADATA_FIELDS, type Metadata } from './object.ts';
-import { PROTOBUF } from './protobuf.ts';
 import type { ServedKind } from './registry.ts';
 import type { ResourceRequest } from './request.ts';
-import { rulesOf } from './rules.ts';
+import { rulesOf } from './rules/rules.ts';
 import { badRequest, invalid, type Refusal, unsupportedMediaType } from './status.ts';
 
 const YAML = 'application/yaml';

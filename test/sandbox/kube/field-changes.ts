@@ -147,14 +147,31 @@ function tree(entries: [string, FieldSet][]): FieldSet {
 
 /** The fields that a configuration names: its leaves, and the items of its lists. */
 export function fieldsOf(configuration: JsonObject, schema: JSONSchema): FieldSet {
-  const { apiVersion: _, kind: __, metadata, ...rest } = configuration;
-  const owned = ownedMetadata(metadata);
-  const parts = partsOf({ ...rest, ...(isHollow(owned) ? {} : { metadata: owned }) }, schema) ?? [];
-  return tree(parts.map((part) => [part.element, named(part)]));
+  const { apiVersion: _, kind: __, ...rest } = configuration;
+  const parts = partsOf(rest, schema) ?? [];
+  return namedTree(parts.map((part) => (part.element === 'f:metadata' ? withoutUnowned(part) : part)));
 }
 
-function named({ element, value, schema }: Part): FieldSet {
+function withoutUnowned(part: Part): Part {
+  const owned = Object.entries(objectOf(part.value)).filter(([key]) => !UNOWNED_METADATA.has(key));
+  // Metadata of which nothing is owned is not owned as a whole either.
+  return { ...part, value: owned.length === 0 ? [] : Object.fromEntries(owned), schema: OBJECT_META };
+}
+
+function namedTree(parts: readonly Part[]): FieldSet {
+  return tree(
+    parts.flatMap((part) => {
+      const fields = named(part);
+      return fields === undefined ? [] : [[part.element, fields] satisfies [string, FieldSet]];
+    }),
+  );
+}
+
+/** undefined: a list that is owned item by item and has none. */
+function named({ element, value, schema }: Part): FieldSet | undefined {
   const parts = partsOf(value, schema);
-  if (parts === undefined || parts.length === 0) return EMPTY;
-  return withSelf(tree(parts.map((part) => [part.element, named(part)])), element.startsWith('k:'));
+  if (parts === undefined) return EMPTY;
+  if (parts.length === 0) return Array.isArray(value) ? undefined : EMPTY;
+  const below = namedTree(parts);
+  return withSelf(below, element.startsWith('k:'));
 }

@@ -12,7 +12,7 @@ import {
 import { type ApiObject, inNameOrder, inTypeOrder, type Metadata } from './object.ts';
 import type { ServedKind } from './registry.ts';
 import type { ResourceRequest } from './request.ts';
-import { resetStatus, rulesOf } from './rules.ts';
+import { resetStatus, rulesOf } from './rules/rules.ts';
 import { type FieldError, invalid } from './status.ts';
 
 /** Who writes: the fieldManager, or the program that the User-Agent names. */
@@ -122,7 +122,7 @@ export function check(request: ResourceRequest, object: ApiObject, before: ApiOb
   const faults: FieldError[] = [
     ...metadataFaults(object, rules.names, kind.custom ? 'custom' : 'builtin'),
     ...(before === undefined ? [] : metadataChangeFaults(before.metadata, object.metadata)),
-    ...(kind.schema?.validate(object) ?? []),
+    ...(kind.schema?.validate(object, before) ?? []),
     ...(rules.faults?.(object, before) ?? []),
   ];
   if (faults.length > 0) throw invalid(kind.spec, object.metadata.name ?? '', faults);

@@ -1,7 +1,7 @@
 // Which kinds are served at this moment: the built-in ones, and those of every established CustomResourceDefinition.
 // Requests find their kind here; discovery and OpenAPI list them.
 
-import { BUILTINS, groupVersionOf, type KindSpec, kindFromCRD } from './builtins.ts';
+import { groupVersionOf, type KindSpec, kindFromCRD } from './builtins.ts';
 import { CRDS, collectionKey } from './collection-key.ts';
 import { fieldOf, listOf, objectOf } from './json.ts';
 import type { ApiObject } from './object.ts';
@@ -25,9 +25,9 @@ export class Registry {
   readonly #served = new Map<string, ServedKind>();
   #kinds: readonly KindSpec[] | undefined;
 
-  constructor(storage: Storage) {
+  constructor(storage: Storage, builtins: readonly KindSpec[]) {
     this.#storage = storage;
-    for (const spec of BUILTINS) this.#serve(spec, 'builtin');
+    for (const spec of builtins) this.#serve(spec, 'builtin');
     storage.collection(CRDS).listen((change) => {
       this.#withdraw(change.before?.object);
       if (change.type !== 'DELETED') this.#establish(change.version.object);

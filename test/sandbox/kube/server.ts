@@ -7,16 +7,17 @@ import { AuditLog } from './audit.ts';
 import { Authorizer } from './authorizer.ts';
 import { bootstrap } from './bootstrap.ts';
 import { localClient } from './client.ts';
-import { startCrdController } from './crd-controller.ts';
+import { startCrdController } from './controllers/definitions.ts';
+import { startNamespaceController } from './controllers/namespaces.ts';
 import type { Services } from './dispatch.ts';
 import { FaultInjector, type Faults } from './faults.ts';
+import { Listener } from './http/listener.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
-import { Listener } from './listener.ts';
-import { startNamespaceController } from './namespace-controller.ts';
 import { Registry } from './registry.ts';
 import { Snapshots } from './snapshots.ts';
 import { Storage } from './storage.ts';
 import { Users } from './users.ts';
+import { builtinsOf } from './versions.ts';
 
 export interface KubeApiOptions {
   /** 0, the default: the kernel's choice. */
@@ -105,14 +106,16 @@ function servicesFor(options: KubeApiOptions, now: () => Date): Services & { adm
     watchHistory: options.watchHistory ?? WATCH_HISTORY,
   });
   const admission = new WebhookAdmission(storage);
+  const minorVersion = options.minorVersion ?? MINOR_VERSION;
+  const registry = new Registry(storage, builtinsOf(minorVersion));
   return {
     admission,
-    cluster: { storage, registry: new Registry(storage), snapshots: new Snapshots(), admission, now },
+    cluster: { storage, registry, snapshots: new Snapshots(), admission, now },
     authorizer: new Authorizer(storage),
     users: new Users(),
     audit: new AuditLog(AUDIT_CAPACITY),
     requestTimeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT,
-    minorVersion: options.minorVersion ?? MINOR_VERSION,
+    minorVersion,
   };
 }
 

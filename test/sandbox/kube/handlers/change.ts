@@ -7,7 +7,7 @@ import type { ApiObject } from '../object.ts';
 import { updateOptions } from '../options.ts';
 import { check, prepareChanged, spelled } from '../prepare.ts';
 import { type Answer, isDryRun, type ResourceRequest, stored } from '../request.ts';
-import { rulesOf } from '../rules.ts';
+import { rulesOf } from '../rules/rules.ts';
 import { conflict, notFound, refusal } from '../status.ts';
 import { StaleWrite, type Version } from '../storage.ts';
 

@@ -1,13 +1,13 @@
 // DELETE, of one object and of a collection. An object that something still holds, by a finalizer, is only marked.
 import type { AdmissionAttributes, Cluster } from '../cluster.ts';
 import { CRDS, collectionKey, NAMESPACES } from '../collection-key.ts';
-import { CLEANUP_FINALIZER, terminating } from '../crd-rules.ts';
 import { timestamp } from '../metadata.ts';
 import type { ApiObject } from '../object.ts';
 import { type DeleteOptions, deleteOptions, describedDeleteOptions } from '../options.ts';
 import { spelled } from '../prepare.ts';
 import { type Answer, isDryRun, type ResourceRequest, stored } from '../request.ts';
-import { rulesOf } from '../rules.ts';
+import { CLEANUP_FINALIZER, terminating } from '../rules/definitions.ts';
+import { rulesOf } from '../rules/rules.ts';
 import { conflict, deleted, forbidden } from '../status.ts';
 import { StaleWrite, type Version } from '../storage.ts';
 import { current } from './change.ts';

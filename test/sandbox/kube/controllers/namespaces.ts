@@ -1,11 +1,11 @@
 // What kube-controller-manager does about namespaces that are being deleted: delete what is in them, then take off the
 // finalizer in spec. A bare kube-apiserver has nobody who does; then they stay Terminating.
-import { NAMESPACES } from './collection-key.ts';
-import { type ApiRequest, dispatch, type Services } from './dispatch.ts';
-import type { ServedKind } from './registry.ts';
-import { Refusal } from './status.ts';
-import type { Version } from './storage.ts';
-import type { User } from './users.ts';
+import { NAMESPACES } from '../collection-key.ts';
+import { type ApiRequest, dispatch, type Services } from '../dispatch.ts';
+import type { ServedKind } from '../registry.ts';
+import { Refusal } from '../status.ts';
+import type { Version } from '../storage.ts';
+import type { User } from '../users.ts';
 
 const CONTROLLER: User = {
   name: 'system:serviceaccount:kube-system:namespace-controller',

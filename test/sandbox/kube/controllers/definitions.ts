@@ -1,11 +1,11 @@
 // What kube-apiserver's controllers do about CustomResourceDefinitions: accept their names and establish them, and, when
 // one is deleted, delete its objects before it goes.
-import { CRDS, collectionKey } from './collection-key.ts';
-import { CLEANUP_FINALIZER, established } from './crd-rules.ts';
-import { equal, fieldOf, textOf } from './json.ts';
-import { timestamp } from './metadata.ts';
-import { type ApiObject, inTypeOrder } from './object.ts';
-import type { Change, Collection, Storage, Version } from './storage.ts';
+import { CRDS, collectionKey } from '../collection-key.ts';
+import { equal, fieldOf, textOf } from '../json.ts';
+import { timestamp } from '../metadata.ts';
+import { type ApiObject, inTypeOrder } from '../object.ts';
+import { CLEANUP_FINALIZER, established } from '../rules/definitions.ts';
+import type { Change, Collection, Storage, Version } from '../storage.ts';
 
 /** Works during the write that it reacts to, so that a new kind is there when its definition is answered. */
 export function startCrdController(storage: Storage, now: () => Date): void {

@@ -1,8 +1,8 @@
 // As whom does a request act? The bearer of its token, or the user that this one may impersonate (`kubectl --as`).
 import type { IncomingHttpHeaders } from 'node:http';
-import { type AuthorizedRoute, type Authorizer, attributesOf, forbiddenResource } from './authorizer.ts';
-import { unauthorized } from './status.ts';
-import { serviceAccountOf, type User, type Users, userNamed } from './users.ts';
+import { type AuthorizedRoute, type Authorizer, attributesOf, forbiddenResource } from '../authorizer.ts';
+import { unauthorized } from '../status.ts';
+import { serviceAccountOf, type User, type Users, userNamed } from '../users.ts';
 
 /** Throws Unauthorized, or Forbidden when the impersonation is not allowed. */
 export function identify(users: Users, authorizer: Authorizer, headers: IncomingHttpHeaders): User {

@@ -1,7 +1,7 @@
 // kubectl 1.32 posts built-in kinds as protobuf (`kubectl create namespace`, `auth can-i`) and reads answers as JSON. So
 // protobuf is read here, at the edge, and becomes JSON; it is never written. Only the messages of protobuf-messages.ts.
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding
-import { type JsonObject, listOf, objectOf, textOf } from './json.ts';
+import { type JsonObject, listOf, objectOf, textOf } from '../json.ts';
 import { type FieldType, type Message, messageOf, UNKNOWN } from './protobuf-messages.ts';
 
 export const PROTOBUF = 'application/vnd.kubernetes.protobuf';

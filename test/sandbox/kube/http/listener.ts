@@ -3,13 +3,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { type ApiRequest, dispatch, type Reply, type Services } from './dispatch.ts';
-import type { FaultInjector } from './faults.ts';
+import { type ApiRequest, dispatch, type Reply, type Services } from '../dispatch.ts';
+import type { FaultInjector } from '../faults.ts';
+import type { Sink, WatchLine } from '../request.ts';
+import { badRequest, internalError, Refusal, refusal } from '../status.ts';
 import { identify } from './identity.ts';
 import { fromProtobuf, PROTOBUF } from './protobuf.ts';
 import { bodyOf, viewedSink, type Wish, wishOf } from './represent.ts';
-import type { Sink, WatchLine } from './request.ts';
-import { badRequest, internalError, Refusal, refusal } from './status.ts';
 
 const NOTHING = Buffer.alloc(0);
 const LONGEST_BODY = 3 * 1024 * 1024;

@@ -1,13 +1,13 @@
 // How an answer is spelled: JSON or YAML, the objects themselves, only their metadata, or a table for people. Which one
 // is the client's wish (Accept), and errors are always a Status.
 import { dump } from 'js-yaml';
-import type { Reply } from './dispatch.ts';
-import { isObject, type JsonObject } from './json.ts';
-import type { ServedKind } from './registry.ts';
-import type { ResourceRequest, Sink, WatchLine } from './request.ts';
-import { notAcceptable } from './status.ts';
-import type { Version } from './storage.ts';
-import { type IncludeObject, partialObjectMetadata, toTable } from './table.ts';
+import type { Reply } from '../dispatch.ts';
+import { isObject, type JsonObject } from '../json.ts';
+import type { ServedKind } from '../registry.ts';
+import type { ResourceRequest, Sink, WatchLine } from '../request.ts';
+import { notAcceptable } from '../status.ts';
+import type { Version } from '../storage.ts';
+import { type IncludeObject, partialObjectMetadata, toTable } from '../table.ts';
 
 const JSON_TYPE = 'application/json';
 const YAML_TYPE = 'application/yaml';

@@ -1,15 +1,16 @@
 // CustomResourceDefinitions as objects: their defaults, what the API server refuses in them, and the conditions that
 // say whether their kinds are served. kube-apiserver's controllers write those conditions a moment after the object.
-import { fieldOf, isObject, type JsonObject, listOf, objectOf, textOf } from './json.ts';
-import { invalidValue, timestamp } from './metadata.ts';
-import type { ApiObject } from './object.ts';
+import { fieldOf, isObject, type JsonObject, listOf, objectOf, textOf } from '../json.ts';
+import { invalidValue, timestamp } from '../metadata.ts';
+import type { ApiObject } from '../object.ts';
+import { compileSchema } from '../schema.ts';
+import type { FieldError } from '../status.ts';
 import type { Rules } from './rules.ts';
-import type { FieldError } from './status.ts';
 
 /** Keeps a deleted definition until its objects are gone. */
 export const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
 
-export const CRD_RULES: Rules = {
+export const DEFINITION: Rules = {
   names: 'subdomain',
   update: 'conditional',
   defaults(crd) {
@@ -108,11 +109,20 @@ function schemaFaults(version: JsonObject, field: string): FieldError[] {
   if (!isObject(schema)) {
     return [{ reason: 'FieldValueRequired', message: 'Required value: schemas are required', field }];
   }
-  if (schema.type === 'object') return [];
+  if (schema.type === 'object') return compileFaults(schema, field);
   const message =
     schema.type === undefined ? 'Required value: must not be empty at the root' : notAnObject(schema);
   const reason = schema.type === undefined ? 'FieldValueRequired' : 'FieldValueInvalid';
   return [{ reason, message, field: `${field}.type` }];
+}
+
+/** Rules (x-kubernetes-validations) that cannot be compiled. */
+function compileFaults(schema: JsonObject, field: string): FieldError[] {
+  return compileSchema(schema).problems.map((message) => ({
+    reason: 'FieldValueInvalid',
+    message: `Invalid value: "object": ${message}`,
+    field,
+  }));
 }
 
 function notAnObject(schema: JsonObject): string {

@@ -1,13 +1,14 @@
 // What the API server does with particular kinds beyond their schema: kube-apiserver calls it their strategy. One row
 // per kind that needs something; custom resources and all the others follow the general rules.
 import { createHash } from 'node:crypto';
-import { collectionKey } from './collection-key.ts';
-import { CRD_RULES } from './crd-rules.ts';
-import { fieldOf, isObject, listOf, objectOf, textOf } from './json.ts';
-import { invalidValue, type NameRule } from './metadata.ts';
-import type { ApiObject } from './object.ts';
-import type { ServedKind } from './registry.ts';
-import type { FieldError } from './status.ts';
+import { collectionKey } from '../collection-key.ts';
+import { fieldOf, isObject, listOf, objectOf, textOf } from '../json.ts';
+import { invalidValue, type NameRule } from '../metadata.ts';
+import type { ApiObject } from '../object.ts';
+import type { ServedKind } from '../registry.ts';
+import type { FieldError } from '../status.ts';
+import { DEFINITION } from './definitions.ts';
+import { WEBHOOK_CONFIGURATION } from './webhooks.ts';
 
 export interface Rules {
   readonly names: NameRule;
@@ -110,10 +111,10 @@ const RULES: Readonly<Record<string, Rules>> = {
   [collectionKey(RBAC, 'clusterroles')]: PATH_NAMED,
   [collectionKey(RBAC, 'rolebindings')]: ROLE_BINDING,
   [collectionKey(RBAC, 'clusterrolebindings')]: ROLE_BINDING,
-  [collectionKey(ADMISSION, 'mutatingwebhookconfigurations')]: CONDITIONAL,
-  [collectionKey(ADMISSION, 'validatingwebhookconfigurations')]: CONDITIONAL,
+  [collectionKey(ADMISSION, 'mutatingwebhookconfigurations')]: WEBHOOK_CONFIGURATION,
+  [collectionKey(ADMISSION, 'validatingwebhookconfigurations')]: WEBHOOK_CONFIGURATION,
   [collectionKey('coordination.k8s.io', 'leases')]: CONDITIONAL,
-  [collectionKey('apiextensions.k8s.io', 'customresourcedefinitions')]: CRD_RULES,
+  [collectionKey('apiextensions.k8s.io', 'customresourcedefinitions')]: DEFINITION,
 };
 
 export function rulesOf(kind: ServedKind): Rules {

@@ -1,21 +1,20 @@
 // A whole OpenShift cluster in this process, as far as egress IPs go: API server, SDN, nodes, and EC2 beneath them on AWS.
 // Composes the stand-ins and nothing else.
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { load } from 'js-yaml';
 import type { KubeClient } from '../../shared/kube/client.ts';
-import type { Resource } from '../../shared/kube/resources.ts';
 import { INFRASTRUCTURES } from '../../shared/kube/resources.ts';
 import { OPERATOR_NAMESPACE } from '../../shared/names.ts';
+import { CRDS, openShiftCrds } from './crds.ts';
 import type { Ec2, Ec2Options } from './ec2/server.ts';
 import { startEc2 } from './ec2/server.ts';
 import type { KubeApi, KubeApiOptions } from './kube/server.ts';
 import { startKubeApi } from './kube/server.ts';
-import type { NodeSpec } from './nodes.ts';
-import { awsNodes, bareMetalNodes, createNode, REGION, rackNodes } from './nodes.ts';
+import type { NodeSpec, Zone } from './nodes.ts';
+import { awsNodes, bareMetalNodes, createNode, REGION, rackNodes, ZONES } from './nodes.ts';
 import { ec2Cloud } from './sdn/cloud.ts';
 import type { Sdn } from './sdn/sdn.ts';
 import { startSdn } from './sdn/sdn.ts';
+import { type Seed, seed } from './seed.ts';
 
 export type Platform = 'aws' | 'baremetal';
 
@@ -26,9 +25,12 @@ export interface SandboxOptions {
   readonly rackNodes?: number;
   /** AWS. */
   readonly instanceType?: string;
+  /** AWS: one per zone; three of a /20 if absent. */
+  readonly zones?: readonly Zone[];
   /** `platform`: AWS under OpenShift 4.10 and newer. */
   readonly assigns?: 'platform' | 'nobody';
   readonly netNamespaceDelayMs?: number;
+  readonly seed?: Seed;
   readonly kube?: KubeApiOptions;
   readonly ec2?: Ec2Options;
 }
@@ -59,6 +61,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     await installCrds(kube.client);
     await createInfrastructure(kube.client, options.platform);
     for (const spec of nodeSpecs(options, ec2)) await createNode(kube.client, spec);
+    await seed({ client: kube.client, account: ec2?.model }, options.seed ?? { namespaces: 0 });
     const sdn = await startSdn(kube.client, {
       ...(ec2 === undefined ? {} : { cloud: ec2Cloud(ec2.model) }),
       assigns: options.assigns ?? 'nobody',
@@ -100,24 +103,8 @@ function addUsers(kube: KubeApi): Record<SandboxUser, string> {
 
 function nodeSpecs(options: SandboxOptions, ec2: Ec2 | undefined): NodeSpec[] {
   if (ec2 === undefined) return [...bareMetalNodes(options.nodes), ...rackNodes(options.rackNodes ?? 0)];
-  return awsNodes(ec2.model, options.nodes, options.instanceType ?? DEFAULT_INSTANCE_TYPE);
-}
-
-const CRDS: Resource = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  plural: 'customresourcedefinitions',
-  kind: 'CustomResourceDefinition',
-  namespaced: false,
-};
-
-/** The manifests of the kinds that OpenShift brings along. */
-export async function openShiftCrds(): Promise<readonly object[]> {
-  const folder = new URL('./sdn/crds/', import.meta.url);
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.yaml')).sort();
-  return Promise.all(
-    names.map(async (name) => load(await readFile(new URL(name, folder), 'utf8')) as object),
-  );
+  const { nodes, instanceType = DEFAULT_INSTANCE_TYPE, zones = ZONES } = options;
+  return awsNodes(ec2.model, zones, nodes, instanceType);
 }
 
 async function installCrds(client: KubeClient): Promise<void> {

@@ -10,12 +10,14 @@ import {
 import type { FlagValues } from '../../shared/process/flags.ts';
 import type { SandboxOptions } from './cluster.ts';
 import { INSTANCE_TYPES } from './ec2/instance-types.ts';
-import type { Seed } from './seed.ts';
+import { LARGE_ZONES, ZONES } from './nodes.ts';
 
 const CLUSTER = 'Cluster';
 const EC2 = 'EC2 (with --platform aws)';
 const SEED = 'Seed';
 const OUTPUT = 'Output';
+/** AWS's own. */
+const RESERVED_PER_SUBNET = 5;
 const MAX_PORT = 65_535;
 
 export const SANDBOX_COMMAND = {
@@ -82,6 +84,11 @@ export const SANDBOX_COMMAND = {
       group: EC2,
       description: "the nodes' instance type",
       default: 'm5.large',
+    }),
+    'large-subnets': booleanFlag({
+      group: EC2,
+      description: 'subnets of a /18 each instead of a /20, for more than 3,500 namespaces or so',
+      default: false,
     }),
     'ec2-port': integerFlag({
       group: EC2,
@@ -150,7 +157,6 @@ export type SandboxFlags = FlagValues<typeof SANDBOX_COMMAND.flags>;
 
 export interface SandboxConfig {
   readonly sandbox: SandboxOptions;
-  readonly seed: Seed;
   readonly controlPort: number;
   /** Empty: in a temporary directory. */
   readonly kubeconfig: string;
@@ -166,8 +172,10 @@ export function configureSandbox(flags: SandboxFlags): Result<SandboxConfig> {
       nodes: flags.nodes,
       rackNodes: flags['rack-nodes'],
       instanceType: flags['instance-type'],
+      ...(flags['large-subnets'] ? { zones: LARGE_ZONES } : {}),
       assigns: flags['platform-assigns'] ? 'platform' : 'nobody',
       netNamespaceDelayMs: flags['netnamespace-delay'],
+      seed: { namespaces: flags['seed-namespaces'] },
       kube: {
         port: flags.port,
         requestTimeoutMs: flags['request-timeout'],
@@ -182,7 +190,6 @@ export function configureSandbox(flags: SandboxFlags): Result<SandboxConfig> {
         ...(flags['ec2-throttling'] === 'real' ? { buckets: 'real' as const } : {}),
       },
     },
-    seed: { namespaces: flags['seed-namespaces'] },
     controlPort: flags['control-port'],
     kubeconfig: flags.kubeconfig,
   });
@@ -200,9 +207,25 @@ function contradictions(flags: SandboxFlags): Problem[] {
   if (flags.platform === 'baremetal' && flags['platform-assigns']) {
     problem('--platform-assigns', 'goes with --platform aws only');
   }
+  const room = roomFor(flags);
+  if (flags['seed-namespaces'] > room) {
+    problem(
+      '--seed-namespaces',
+      `there is room for ${room}; give more --nodes, a larger --instance-type, --large-subnets`,
+    );
+  }
   if (!INSTANCE_TYPES.has(flags['instance-type'])) {
     const known = [...INSTANCE_TYPES.keys()].join(', ');
     problem('--instance-type', `"${flags['instance-type']}" is not known here; give one of ${known}`);
   }
   return problems;
+}
+
+/** How many namespaces the nodes of each zone and its subnet can serve. */
+function roomFor(flags: SandboxFlags): number {
+  if (flags.platform === 'baremetal') return Number.POSITIVE_INFINITY;
+  const nodes = Math.floor(flags.nodes / ZONES.length);
+  const slots = nodes * ((INSTANCE_TYPES.get(flags['instance-type'])?.ipv4AddressesPerInterface ?? 1) - 1);
+  const addresses = 2 ** (32 - (flags['large-subnets'] ? 18 : 20)) - RESERVED_PER_SUBNET - nodes - 1;
+  return Math.min(slots, addresses);
 }

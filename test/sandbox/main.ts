@@ -8,14 +8,12 @@ import { configureSandbox, SANDBOX_COMMAND, type SandboxConfig } from './config.
 import { startControl } from './control.ts';
 import { type Kubeconfigs, writeKubeconfigs } from './kubeconfigs.ts';
 import { REGION } from './nodes.ts';
-import { seed } from './seed.ts';
 
 const CLOSE_MS = 5_000;
 
 async function run(config: SandboxConfig): Promise<number> {
   const stop = untilSignal(process, (status) => process.exit(status));
   const sandbox = await startSandbox(config.sandbox);
-  await seed(sandbox, config.seed);
   const kubeconfigs = await writeKubeconfigs(sandbox, config.kubeconfig);
   const control = await startControl(sandbox, config.controlPort);
   const ready = {
@@ -50,7 +48,7 @@ function hints({ paths }: Kubeconfigs, ec2Url: string | null, controlUrl: string
     ec2Url === null
       ? []
       : [
-          `  export AWS_ENDPOINT_URL_EC2=${ec2Url} AWS_REGION=${REGION}`,
+          `  export AWS_ENDPOINT_URL_EC2=${ec2Url} AWS_REGION=${REGION} AWS_DEFAULT_REGION=${REGION}`,
           '  export AWS_ACCESS_KEY_ID=sandbox AWS_SECRET_ACCESS_KEY=sandbox',
           '  aws ec2 describe-network-interfaces',
         ];

@@ -15,18 +15,36 @@ export interface NodeSpec {
 
 export const REGION = 'eu-central-1';
 const VPC = '10.0.0.0/16';
-const ZONES = [
+
+export interface Zone {
+  readonly zone: string;
+  /** CIDR. */
+  readonly subnet: string;
+}
+
+export const ZONES: readonly Zone[] = [
   { zone: 'eu-central-1a', subnet: '10.0.128.0/20' },
   { zone: 'eu-central-1b', subnet: '10.0.144.0/20' },
   { zone: 'eu-central-1c', subnet: '10.0.160.0/20' },
-] as const;
+];
+/** For more IPs than a /20 has. */
+export const LARGE_ZONES: readonly Zone[] = [
+  { zone: 'eu-central-1a', subnet: '10.0.0.0/18' },
+  { zone: 'eu-central-1b', subnet: '10.0.64.0/18' },
+  { zone: 'eu-central-1c', subnet: '10.0.128.0/18' },
+];
 /** Nodes' own addresses start here in their subnet, out of the way of those that people like to write by hand. */
 const FIRST_NODE = 8 * 256 + 10;
 
-/** Workers in turn in three zones, each with an instance and its interface. */
-export function awsNodes(account: Account, count: number, instanceType: string): NodeSpec[] {
+/** Workers in turn in the zones, each with an instance and its interface. */
+export function awsNodes(
+  account: Account,
+  zones: readonly Zone[],
+  count: number,
+  instanceType: string,
+): NodeSpec[] {
   const vpc = account.apply((state) => addVpc(state, cidr(VPC)));
-  const subnets = ZONES.map(({ zone, subnet }) =>
+  const subnets = zones.map(({ zone, subnet }) =>
     account.apply((state) =>
       addSubnet(state, {
         vpcId: vpc.id,

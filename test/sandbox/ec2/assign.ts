@@ -41,7 +41,7 @@ export function assign(state: Ec2State, input: AssignInput, now: number, remapMs
   if ('error' in wanted) return refuse(wanted.error);
   const added = wanted.addresses.filter((ip) => ip !== eni.primary && !eni.secondary.includes(ip));
   const others = interfacesIn(state, subnet.id).filter((other) => other.id !== id);
-  const refused = firstRefusal(added, eni, subnet, holders(others), input.allowReassignment);
+  const refused = firstRefusal(added, eni, subnet, holders(others, added), input.allowReassignment);
   if (refused) return refuse(refused);
   if (slotsUsed(eni) + added.length > limitOf(state, eni)) {
     return refuse(
@@ -100,11 +100,12 @@ interface Holders {
   readonly prefixes: readonly Cidr[];
 }
 
-/** What the other interfaces of the subnet hold: what could be moved and what could not. */
-function holders(others: readonly NetworkInterface[]): Holders {
+/** Which of the addresses other interfaces of the subnet hold: what could be moved and what could not. */
+function holders(others: readonly NetworkInterface[], addresses: readonly number[]): Holders {
+  const wanted = new Set(addresses);
   return {
-    secondary: new Set(others.flatMap((eni) => eni.secondary)),
-    fixed: new Set(others.map((eni) => eni.primary)),
+    secondary: new Set(others.flatMap((eni) => eni.secondary.filter((ip) => wanted.has(ip)))),
+    fixed: new Set(others.map((eni) => eni.primary).filter((ip) => wanted.has(ip))),
     prefixes: others.flatMap((eni) => eni.prefixes),
   };
 }

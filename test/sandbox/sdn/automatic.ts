@@ -1,6 +1,7 @@
 // Automatic mode: which node hosts which IP where HostSubnets carry `egressCIDRs`. One pure round; the SDN does another
 // one after each change. An IP that has to leave its node is only taken off in this round and placed in the next, as the
 // real one does it. Source: openshift/sdn, ReallocateEgressIPs; names decide where there it is left to chance.
+import type { Cidr } from '../ipv4.ts';
 import { parseAddress, parseCidr, within } from '../ipv4.ts';
 import type { IPVerdict, ListedIPs } from './verdict.ts';
 import { judge } from './verdict.ts';
@@ -53,37 +54,60 @@ function activeIPs(wanted: readonly string[], ips: ReadonlyMap<string, IPVerdict
   return new Map(active.flatMap((it) => it.nodes.map((node) => [it.ip, node] as const)));
 }
 
+/** Nodes with the same `egressCIDRs`. */
+interface Group {
+  readonly cidrs: readonly Cidr[];
+  /** Those online, ascending. */
+  readonly names: readonly string[];
+}
+
 /** What each node may host, whatever it hosts now. */
 class Nodes {
+  /** Those in automatic mode, ascending. */
   readonly names: readonly string[];
-  readonly #view: AutomaticView;
-  readonly #cidrs: ReadonlyMap<string, readonly { readonly first: number; readonly last: number }[]>;
+  readonly #automatic: ReadonlySet<string>;
+  readonly #capacity: ReadonlyMap<string, number>;
+  readonly #groups: readonly Group[];
+  readonly #groupOf: ReadonlyMap<string, Group>;
+  readonly #candidates = new Map<string, readonly string[]>();
 
   constructor(view: AutomaticView) {
-    this.#view = view;
     const automatic = view.hostSubnets.filter((it) => (it.egressCIDRs?.length ?? 0) > 0);
     this.names = automatic.map((it) => it.metadata.name).sort();
-    this.#cidrs = new Map(
-      automatic.map((it) => [
-        it.metadata.name,
-        it.egressCIDRs?.flatMap((text) => parseCidr(text) ?? []) ?? [],
-      ]),
-    );
+    this.#automatic = new Set(this.names);
+    this.#capacity = view.capacity ?? new Map();
+    const alike = Map.groupBy(automatic, (it) => String(it.egressCIDRs));
+    this.#groups = [...alike.values()].map((members) => ({
+      cidrs: members[0]?.egressCIDRs?.flatMap((text) => parseCidr(text) ?? []) ?? [],
+      names: members.map((it) => it.metadata.name).filter((name) => !view.offline.has(name)),
+    }));
+    this.#groupOf = new Map(this.#groups.flatMap((group) => group.names.map((name) => [name, group])));
   }
 
   /** A node in explicit mode keeps what was written on it. */
   mayKeep(ip: string, node: string): boolean {
-    return !this.#cidrs.has(node) || this.mayHost(ip, node);
+    if (!this.#automatic.has(node)) return true;
+    const group = this.#groupOf.get(node);
+    return group !== undefined && reaches(group, ip);
   }
 
-  mayHost(ip: string, node: string): boolean {
-    const cidrs = this.#cidrs.get(node) ?? [];
-    return !this.#view.offline.has(node) && cidrs.some((range) => within(range, parseAddress(ip) ?? -1));
+  /** The nodes online whose CIDRs contain the IP, ascending. */
+  candidates(ip: string): readonly string[] {
+    const groups = this.#groups.filter((group) => reaches(group, ip));
+    const key = groups.map((group) => this.#groups.indexOf(group)).join();
+    const known = this.#candidates.get(key) ?? groups.flatMap((group) => group.names).sort();
+    this.#candidates.set(key, known);
+    return known;
   }
 
   roomOn(node: string): number {
-    return this.#view.capacity?.get(node) ?? Number.POSITIVE_INFINITY;
+    return this.#capacity.get(node) ?? Number.POSITIVE_INFINITY;
   }
+}
+
+function reaches(group: Group, ip: string): boolean {
+  const address = parseAddress(ip) ?? -1;
+  return group.cidrs.some((range) => within(range, address));
 }
 
 /** Keeps what may stay, but for `withheld`, which is on no node in this round; then places the rest. */
@@ -99,18 +123,26 @@ function place(
     if (node !== undefined && !withheld.has(ip)) placed.get(node)?.push(ip);
   }
   const pending = wanted.filter((ip) => !withheld.has(ip) && !kept.has(ip));
-  const candidates = (ip: string) =>
-    nodes.names.filter((node) => nodes.mayHost(ip, node) && sizeOn(placed, node) < nodes.roomOn(node));
+  const choices = pending.map((ip) => ({ ip, candidates: nodes.candidates(ip) }));
   // Those that only one node can host come first.
-  const [fixed, free] = [
-    pending.filter((ip) => candidates(ip).length === 1),
-    pending.filter((ip) => candidates(ip).length > 1),
-  ];
-  for (const ip of [...fixed, ...free]) {
-    const [best] = candidates(ip).sort((a, b) => sizeOn(placed, a) - sizeOn(placed, b) || (a < b ? -1 : 1));
-    if (best !== undefined) placed.get(best)?.push(ip);
-  }
+  const few = choices.filter(({ candidates }) => candidates.length === 1);
+  const many = choices.filter(({ candidates }) => candidates.length > 1);
+  for (const { ip, candidates } of [...few, ...many]) leastLoaded(nodes, placed, candidates)?.push(ip);
   return new Map([...placed].map(([node, ips]) => [node, ips.sort(byAddress)]));
+}
+
+/** What is on the first by name of those that have the fewest IPs, and room. */
+function leastLoaded(
+  nodes: Nodes,
+  placed: ReadonlyMap<string, string[]>,
+  candidates: readonly string[],
+): string[] | undefined {
+  let best: string[] | undefined;
+  for (const node of candidates) {
+    const ips = placed.get(node) ?? [];
+    if ((best === undefined || ips.length < best.length) && ips.length < nodes.roomOn(node)) best = ips;
+  }
+  return best;
 }
 
 function sizeOn(placed: ReadonlyMap<string, readonly string[]>, node: string): number {

@@ -24,6 +24,8 @@ export class FakeEc2 implements Ec2 {
   readonly log: string[] = [];
   /** How many items a page has. */
   pageSize = 1000;
+  /** Decides, call by call (`interfaces subnet-1`), which ones are refused. */
+  refuses: (call: string) => CloudErrorCode | undefined = () => undefined;
   readonly #faults = new Map<Ec2Action, Fault[]>();
 
   constructor(clock: Clock) {
@@ -171,6 +173,8 @@ export class FakeEc2 implements Ec2 {
 
   /** Carries out the fault that is due. */
   #meet(action: Ec2Action, words: string): 'lose' | undefined {
+    const refused = this.refuses(`${action} ${words}`);
+    if (refused !== undefined) throw this.#failed(action, words, refused);
     const fault = this.#faults.get(action)?.shift();
     if (fault?.kind === 'fail') throw this.#failed(action, words, fault.code);
     if (fault?.kind === 'meanwhile') fault.act();

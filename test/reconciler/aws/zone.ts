@@ -3,7 +3,7 @@
 import { Cloud, type CloudOptions } from '../../../reconciler/aws/cloud.ts';
 import type { NodeRef } from '../../../reconciler/aws/inventory.ts';
 import { Limiter } from '../../../reconciler/aws/limiter.ts';
-import { sdkEc2 } from '../../../reconciler/aws/sdk.ts';
+import { type SdkOptions, sdkEc2 } from '../../../reconciler/aws/sdk.ts';
 import { formatIPv4, type IPv4, parseIPv4 } from '../../../shared/ip.ts';
 import { systemClock } from '../../../shared/process/clock.ts';
 import type { Account } from '../../sandbox/ec2/account.ts';
@@ -63,18 +63,35 @@ export interface RealZone extends Layout {
   readonly cloud: Cloud;
 }
 
-export async function startZone(t: Teardown, count: number, options: Ec2Options = {}): Promise<RealZone> {
+export async function startZone(
+  t: Teardown,
+  count: number,
+  options: Ec2Options & SdkOptions = {},
+): Promise<RealZone> {
   const ec2 = await startEc2(options);
   t.teardown(() => ec2.close());
-  return { ...layOut(ec2.model, count), ec2, cloud: cloudAt(t, ec2.url) };
+  return { ...layOut(ec2.model, count), ec2, cloud: cloudAt(t, ec2.url, options) };
 }
 
-/** A cloud whose SDK goes to that URL, with credentials that are good enough for the sandbox. */
-export function cloudAt(t: Teardown, url: string): Cloud {
-  process.env.AWS_ENDPOINT_URL = url;
-  process.env.AWS_ACCESS_KEY_ID = 'AKIDEXAMPLE';
-  process.env.AWS_SECRET_ACCESS_KEY = 'not-a-secret';
-  const ec2 = sdkEc2({ region: 'eu-central-1' });
+/** Credentials that are good enough for the sandbox. */
+export const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'not-a-secret' };
+
+/** Sets variables for the rest of the test; undefined removes one. */
+export function setEnvironment(t: Teardown, variables: Readonly<Record<string, string | undefined>>): void {
+  const before = { ...process.env };
+  t.teardown(() => {
+    process.env = before;
+  });
+  for (const [name, value] of Object.entries(variables)) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+}
+
+/** A cloud whose SDK goes to that URL. */
+export function cloudAt(t: Teardown, url: string, options: SdkOptions = {}): Cloud {
+  setEnvironment(t, { AWS_ENDPOINT_URL: url, ...CREDENTIALS });
+  const ec2 = sdkEc2({ region: 'eu-central-1', ...options });
   const stop = new AbortController();
   t.teardown(() => {
     stop.abort();

@@ -39,21 +39,21 @@ export function reconcilerMetrics(metrics: Metrics): ReconcilerMetrics {
     },
   });
   const passes = metrics.histogram({
-    name: 'egressip_reconciler_pass_duration_seconds',
+    name: 'egressip_ipam_reconciler_pass_duration_seconds',
     help: 'Time to observe and plan.',
     buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
   });
   const planned = metrics.gauge({
-    name: 'egressip_reconciler_planned_actions',
+    name: 'egressip_ipam_reconciler_planned_actions',
     help: 'Actions in the latest plan.',
   });
   const actions = metrics.counter({
-    name: 'egressip_reconciler_actions_total',
+    name: 'egressip_ipam_reconciler_actions_total',
     help: 'Actions carried out, by kind and how they ended.',
     labels: ['kind', 'result'] as const,
   });
   const leader = metrics.gauge({
-    name: 'egressip_reconciler_leader',
+    name: 'egressip_ipam_reconciler_leader',
     help: '1 while this replica leads.',
   });
   leader.set(0);

@@ -5,7 +5,15 @@ import type { Allocation } from '../../../shared/allocation.ts';
 import { listedIPs } from '../../../shared/annotation.ts';
 import { type Pool, parseEgressIPAMs } from '../../../shared/egressipam.ts';
 import type { HostInterface, Inventory } from '../../../shared/inventory.ts';
-import { type Cidr, contains, type IPv4, parseCidr, parseIPv4, type Range, toIPv4 } from '../../../shared/ip.ts';
+import {
+  type Cidr,
+  contains,
+  type IPv4,
+  parseCidr,
+  parseIPv4,
+  type Range,
+  toIPv4,
+} from '../../../shared/ip.ts';
 import type { EgressIPAMObject } from '../../../shared/kinds.ts';
 import { EGRESSIPAM_ANNOTATION, EGRESSIPS_ANNOTATION } from '../../../shared/names.ts';
 import {
@@ -113,7 +121,9 @@ export function namespaceFact(
     ...(egressIPAM === undefined ? {} : { [EGRESSIPAM_ANNOTATION]: egressIPAM }),
     ...(text === undefined ? {} : { [EGRESSIPS_ANNOTATION]: text }),
   };
-  const listed = new Set(listedIPs({ metadata: { name: base.name, uid: base.uid, resourceVersion, annotations } }));
+  const listed = new Set(
+    listedIPs({ metadata: { name: base.name, uid: base.uid, resourceVersion, annotations } }),
+  );
   return { ...base, resourceVersion, egressIPAM, text, listed };
 }
 
@@ -125,7 +135,9 @@ export function worldOf(cluster: Cluster, busy: ReadonlySet<IPv4> = new Set()): 
     cloud: cluster.cloud,
     wallClock: cluster.now,
     egressIPAMs,
-    egressIPAMFacts: new Map([...cluster.egressIPAMs].map(([name, object]) => [name, egressIPAMFact(object)])),
+    egressIPAMFacts: new Map(
+      [...cluster.egressIPAMs].map(([name, object]) => [name, egressIPAMFact(object)]),
+    ),
     namespaces: new Map(cluster.namespaces),
     nodes: new Map([...cluster.nodes].map(([name, node]) => [name, nodeFact(node, cluster.now)])),
     hostSubnets: new Map(cluster.hostSubnets),
@@ -133,7 +145,9 @@ export function worldOf(cluster: Cluster, busy: ReadonlySet<IPv4> = new Set()): 
     allocations: new Map(cluster.allocations),
     claimAges: new Map([...cluster.sightings].map(([at, it]) => [at, claimAge(it, cluster.now)])),
     inventory,
-    nodeOfInterface: new Map([...(inventory?.hosts.values() ?? [])].map((host) => [host.interfaceId, host.node])),
+    nodeOfInterface: new Map(
+      [...(inventory?.hosts.values() ?? [])].map((host) => [host.interfaceId, host.node]),
+    ),
     inventoryAge: inventory === undefined ? Number.POSITIVE_INFINITY : cluster.inventoryAge,
     busy,
     promised: new Map(),
@@ -174,11 +188,29 @@ function inventoryOf(cluster: Cluster): Inventory | undefined {
     for (const address of [primary, ...secondary]) holders.set(address, id);
     if (node === undefined || !cluster.nodes.has(node) || unread.has(node)) continue;
     const inOrder = [...secondary].sort((a, b) => a - b);
-    hosts.set(node, { node, interfaceId: id, subnetId: `subnet-${subnet.first}`, subnet, primary, slots, secondary: inOrder });
+    hosts.set(node, {
+      node,
+      interfaceId: id,
+      subnetId: `subnet-${subnet.first}`,
+      subnet,
+      primary,
+      slots,
+      secondary: inOrder,
+    });
   }
   const read = [...subnets.values()];
-  const unknownNodes = new Map([...unread].filter((name) => cluster.nodes.has(name)).map((name) => [name, 'no answer']));
-  return { hosts, unknownNodes, holders, kept: read.flatMap(keptIn), subnets: read, reservations: [], observedAt: 0 };
+  const unknownNodes = new Map(
+    [...unread].filter((name) => cluster.nodes.has(name)).map((name) => [name, 'no answer']),
+  );
+  return {
+    hosts,
+    unknownNodes,
+    holders,
+    kept: read.flatMap(keptIn),
+    subnets: read,
+    reservations: [],
+    observedAt: 0,
+  };
 }
 
 /** The first four addresses of a subnet and its last. */
@@ -194,7 +226,11 @@ function usableIn(
   valid: World['egressIPAMs']['valid'],
   inventory: Inventory | undefined,
 ): Map<Pool, UsableAddresses> {
-  const hostIPs = new Map([...cluster.hostSubnets.values()].flatMap((it) => (it.hostIP === undefined ? [] : [[it.hostIP, it.node] as const])));
+  const hostIPs = new Map(
+    [...cluster.hostSubnets.values()].flatMap((it) =>
+      it.hostIP === undefined ? [] : [[it.hostIP, it.node] as const],
+    ),
+  );
   const isOurs = (address: IPv4) => {
     const allocation = cluster.allocations.get(address);
     return allocation !== undefined && (allocation.ours || allocation.phase === 'Resting');

@@ -1,0 +1,95 @@
+// Plans and applies until nothing is left to do, and writes down every step as a sentence: what a table's last column holds.
+import { describe } from '../../../shared/plan/actions.ts';
+import { type Plan, plan } from '../../../shared/plan/plan.ts';
+import { parseAddress } from '../../sandbox/ipv4.ts';
+import { placeAutomatically } from '../../sandbox/sdn/automatic.ts';
+import { apply, elapse, next } from './apply.ts';
+import { addressesIn, type Cluster, worldOf } from './cluster.ts';
+import { offlineNodes } from './oracle.ts';
+
+/** More passes than anything should ever take. */
+const ENOUGH = 60;
+
+export interface RunOptions {
+  /** Stop when only time would make something due; otherwise time is let go by. */
+  readonly time?: 'stands still';
+  /** Called after each action, and after each round of the SDN. */
+  readonly onStep?: (cluster: Cluster, what: string) => void;
+}
+
+/** Every step until it is quiet. What only waits for time is preceded by `wait 120 s`. */
+export function run(cluster: Cluster, options: RunOptions = {}): string[] {
+  const steps: string[] = [];
+  const onStep = options.onStep ?? (() => {});
+  letSdnPlace(cluster, onStep);
+  for (let passes = 0; passes < ENOUGH; passes++) {
+    const { actions, wakeIn } = plan(worldOf(cluster));
+    if (actions.length === 0) {
+      if (wakeIn === undefined || options.time === 'stands still') return steps;
+      steps.push(`wait ${Math.ceil(wakeIn / 1000)} s`);
+      elapse(cluster, wakeIn);
+      continue;
+    }
+    for (const action of actions) {
+      const result = apply(cluster, action);
+      if (result !== 'done') throw new Error(`${describe(action)}: ${result}`);
+      steps.push(describe(action));
+      onStep(cluster, describe(action));
+      letSdnPlace(cluster, onStep);
+    }
+  }
+  throw new Error(`not quiet after ${ENOUGH} passes: ${steps.slice(-10).join('; ')}`);
+}
+
+/** The notices of a plan, each as «Reason about name: message». */
+export function notices(cluster: Cluster): string[] {
+  return planOf(cluster).notices.map(
+    ({ about, reason, message }) => `${reason} about ${about.name}: ${message}`,
+  );
+}
+
+export function planOf(cluster: Cluster): Plan {
+  return plan(worldOf(cluster));
+}
+
+/** What the next plan would do. */
+export function sentences(cluster: Cluster): string[] {
+  return planOf(cluster).actions.map(describe);
+}
+
+/** OpenShift SDN's automatic placement, round by round, where HostSubnets carry egressCIDRs. */
+export function letSdnPlace(
+  cluster: Cluster,
+  onStep: (cluster: Cluster, what: string) => void = () => {},
+): void {
+  for (let rounds = 0; rounds < 10; rounds++) {
+    const placed = placeAutomatically({
+      hostSubnets: [...cluster.hostSubnets.values()].map((it) => ({ metadata: { name: it.node }, ...it })),
+      netNamespaces: [...cluster.netNamespaces.values()].map((it) => ({
+        metadata: { name: it.name },
+        ...it,
+      })),
+      offline: offlineNodes(cluster),
+    });
+    let changes = 0;
+    for (const [node, egressIPs] of placed) {
+      const stored = cluster.hostSubnets.get(node);
+      if (stored === undefined || sameSet(stored.egressIPs, egressIPs)) continue;
+      cluster.hostSubnets.set(node, {
+        ...stored,
+        egressIPs,
+        ips: addressesIn(egressIPs),
+        resourceVersion: next(cluster),
+      });
+      changes += 1;
+    }
+    if (changes === 0) return;
+    onStep(cluster, 'the SDN places');
+  }
+}
+
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  const inOrder = (texts: readonly string[]) =>
+    [...texts].sort((x, y) => (parseAddress(x) ?? 0) - (parseAddress(y) ?? 0));
+  return inOrder(a).join() === inOrder(b).join();
+}

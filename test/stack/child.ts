@@ -33,15 +33,26 @@ export class Child {
       // A Ctrl-C in the terminal is for the parent, which ends its children in order.
       detached: true,
     });
+    // Whoever dies without having stopped it takes it along.
+    const orphan = () => this.#process.kill('SIGKILL');
+    process.once('exit', orphan);
     this.#exited = new Promise((done) => {
-      this.#process.once('exit', (code) => done(code));
-      this.#process.once('error', () => done(null));
+      const end = (code: number | null) => {
+        process.off('exit', orphan);
+        done(code);
+      };
+      this.#process.once('exit', end);
+      this.#process.once('error', () => end(null));
     });
     for (const source of ['stdout', 'stderr'] as const) {
       const stream = this.#process[source];
       if (stream !== null)
         createInterface({ input: stream }).on('line', (line) => this.#onLine(line, source));
     }
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
   }
 
   /** Resolves with the first JSON line, from now on, that `wanted` accepts; rejects when the process ends before. */

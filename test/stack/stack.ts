@@ -8,16 +8,19 @@ import { EGRESSIPAMS } from '../../shared/kube/resources.ts';
 import { OPERATOR_NAMESPACE, WEBHOOK_SERVICE } from '../../shared/names.ts';
 import { describeProblems } from '../../shared/problem.ts';
 import { apply } from './apply.ts';
-import { Child, type LogLine } from './child.ts';
+import { Child } from './child.ts';
 import { installation, type Manifest } from './objects.ts';
+import { startReconciler, startWebhook, type WebhookProcess } from './processes.ts';
 
 export interface StackOptions {
   readonly platform: 'aws' | 'baremetal';
   readonly nodes: number;
   readonly webhooks?: number;
-  /** More flags for the sandbox and the reconciler. */
+  readonly userAgent?: string;
+  /** More flags for each process. */
   readonly sandboxArgs?: readonly string[];
   readonly reconcilerArgs?: readonly string[];
+  readonly webhookArgs?: readonly string[];
 }
 
 /** What the sandbox prints when it is ready. */
@@ -29,15 +32,13 @@ interface SandboxReady {
   readonly controlUrl: string;
 }
 
-const LOOPBACK = '127.0.0.1:0';
-
 export class Stack {
   readonly ready: SandboxReady;
   readonly client: Connection;
   readonly #options: StackOptions;
   readonly #sandbox: Child;
-  #webhooks: Child[] = [];
-  #reconciler: Child | undefined;
+  #webhooks: WebhookProcess[] = [];
+  #reconcilers: Child[] = [];
 
   /** Resolves when the webhook answers; `onStep` is told what is being done. */
   static async start(options: StackOptions, onStep: (step: string) => void = () => {}): Promise<Stack> {
@@ -49,12 +50,12 @@ export class Stack {
     let stack: Stack | undefined;
     try {
       const ready = (await sandbox.line((line) => 'kubeconfigs' in line)) as unknown as SandboxReady;
-      stack = new Stack(options, sandbox, ready, await connectTo(ready.kubeconfigs.admin));
+      stack = new Stack(options, sandbox, ready, await connectTo(ready.kubeconfigs.admin, options.userAgent));
       onStep('applying manifests/');
       await stack.#install();
       onStep('starting the webhook and the reconciler');
       await stack.startReconciler();
-      await stack.#startWebhooks();
+      await stack.startWebhooks();
       return stack;
     } catch (error) {
       if (stack === undefined) await sandbox.stop();
@@ -70,33 +71,29 @@ export class Stack {
     this.client = client;
   }
 
-  get reconciler(): Child | undefined {
-    return this.#reconciler;
+  /** Those that were started and not ended, in that order. */
+  get reconcilers(): readonly Child[] {
+    return this.#reconcilers;
   }
 
   get webhooks(): readonly Child[] {
-    return this.#webhooks;
+    return this.#webhooks.map(({ child }) => child);
   }
 
-  async startReconciler(): Promise<void> {
-    const child = new Child({
-      script: 'reconciler/main.ts',
-      args: [
-        `--kubeconfig=${this.ready.kubeconfigs.reconciler}`,
-        `--metrics-bind-address=${LOOPBACK}`,
-        `--health-probe-bind-address=${LOOPBACK}`,
-        ...(this.#options.reconcilerArgs ?? []),
-      ],
+  /** One more; `args` come after those of the stack. */
+  async startReconciler(args: readonly string[] = []): Promise<Child> {
+    const child = await startReconciler({
+      kubeconfig: this.ready.kubeconfigs.reconciler,
+      args: [...(this.#options.reconcilerArgs ?? []), ...args],
       env: this.#awsEnvironment(),
     });
-    this.#reconciler = child;
-    await child.line((line) => line.msg === 'started');
+    this.#reconcilers.push(child);
+    return child;
   }
 
-  /** Ends the reconciler, by SIGTERM or as a crash. */
-  async endReconciler(how: 'stop' | 'kill'): Promise<void> {
-    const child = this.#reconciler;
-    this.#reconciler = undefined;
+  /** Ends a reconciler, by SIGTERM or as a crash; the one that was started first unless another is named. */
+  async endReconciler(how: 'stop' | 'kill', child = this.#reconcilers[0]): Promise<void> {
+    this.#reconcilers = this.#reconcilers.filter((other) => other !== child);
     if (how === 'stop') await child?.stop();
     else await child?.kill();
   }
@@ -118,8 +115,8 @@ export class Stack {
   }
 
   async stop(): Promise<void> {
-    await this.#reconciler?.stop();
-    await Promise.all(this.#webhooks.map((child) => child.stop()));
+    await Promise.all(this.#reconcilers.map((child) => child.stop()));
+    await Promise.all(this.#webhooks.map(({ child }) => child.stop()));
     await this.client.close();
     await this.#sandbox.stop();
   }
@@ -133,32 +130,26 @@ export class Stack {
     await until(async () => (await this.client.list(EGRESSIPAMS)) !== undefined);
   }
 
-  async #startWebhooks(): Promise<void> {
-    const count = this.#options.webhooks ?? 1;
-    this.#webhooks = Array.from({ length: count }, () => this.#spawnWebhook());
-    const listening = await Promise.all(
-      this.#webhooks.map((child) => child.line((line) => line.msg === 'listens')),
-    );
-    for (const [index, line] of listening.entries()) {
-      await this.client.create(ENDPOINT_SLICES, endpointSlice(index, line), {
-        namespace: OPERATOR_NAMESPACE,
-      });
+  /** As many as the stack has, where there are none. */
+  async startWebhooks(): Promise<void> {
+    const { webhooks = 1, webhookArgs = [] } = this.#options;
+    const start = () => startWebhook({ kubeconfig: this.ready.kubeconfigs.webhook, args: webhookArgs });
+    this.#webhooks = await Promise.all(Array.from({ length: webhooks }, start));
+    for (const [index, { port }] of this.#webhooks.entries()) {
+      const slice = endpointSlice(index, port);
+      await this.client.create(ENDPOINT_SLICES, slice, { namespace: OPERATOR_NAMESPACE });
     }
     await until(async () => await this.#isAnswered());
   }
 
-  #spawnWebhook(): Child {
-    return new Child({
-      script: 'webhook/main.ts',
-      args: [
-        `--kubeconfig=${this.ready.kubeconfigs.webhook}`,
-        '--bind-address=127.0.0.1',
-        '--port=0',
-        '--shutdown-delay=0s',
-        `--metrics-bind-address=${LOOPBACK}`,
-        `--health-probe-bind-address=${LOOPBACK}`,
-      ],
-    });
+  /** Nobody answers admission any more. */
+  async stopWebhooks(): Promise<void> {
+    const webhooks = this.#webhooks;
+    this.#webhooks = [];
+    for (const [index, { child }] of webhooks.entries()) {
+      await child.stop();
+      await this.client.delete(ENDPOINT_SLICES, sliceName(index), {}, { namespace: OPERATOR_NAMESPACE });
+    }
   }
 
   /** The webhook answers when an EgressIPAM that cannot be is refused for what it says. */
@@ -197,25 +188,29 @@ const ENDPOINT_SLICES = {
 };
 
 /** What Kubernetes would write for the webhook's Service: a slice per process, as ports differ on one machine. */
-function endpointSlice(index: number, line: LogLine): object {
+function endpointSlice(index: number, port: number): object {
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: {
-      name: `${WEBHOOK_SERVICE}-${index}`,
+      name: sliceName(index),
       namespace: OPERATOR_NAMESPACE,
       labels: { 'kubernetes.io/service-name': WEBHOOK_SERVICE },
     },
     addressType: 'IPv4',
     endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }],
-    ports: [{ name: 'webhook', port: Number(line.port), protocol: 'TCP' }],
+    ports: [{ name: 'webhook', port, protocol: 'TCP' }],
   };
 }
 
-async function connectTo(kubeconfig: string): Promise<Connection> {
+function sliceName(index: number): string {
+  return `${WEBHOOK_SERVICE}-${index}`;
+}
+
+async function connectTo(kubeconfig: string, userAgent = 'egressip-ipam-demo'): Promise<Connection> {
   const config = await loadKubeConfig({ kubeconfig, env: {} });
   if (!config.ok) throw new Error(describeProblems(config.problems));
-  return connect(config.value, { userAgent: 'egressip-ipam-demo' });
+  return connect(config.value, { userAgent });
 }
 
 /** A kind whose CRD was made a moment ago may not be served yet. */

@@ -85,7 +85,9 @@ class HttpConnection implements Connection {
     object: object,
     options: CallOptions = {},
   ): Promise<T> {
-    const answer = await this.#call('POST', pathOf(resource, options), options, { body: object });
+    const answer = await this.#call('POST', pathOf(resource, options), options, {
+      body: typed(resource, object),
+    });
     return answer.body as T;
   }
 
@@ -95,7 +97,7 @@ class HttpConnection implements Connection {
     options: CallOptions & Subresource = {},
   ) {
     const path = pathOf(resource, options, object.metadata.name, options.subresource);
-    const answer = await this.#call('PUT', path, options, { body: object });
+    const answer = await this.#call('PUT', path, options, { body: typed(resource, object) });
     return answer.body as T;
   }
 
@@ -211,6 +213,11 @@ class HttpConnection implements Connection {
   #timeoutOf(options: CallOptions): number {
     return options.timeout ?? this.#timeout;
   }
+}
+
+/** The API server wants both in what it is sent, and leaves both out in the items of most lists. */
+function typed({ group, version, kind }: Resource, object: object): object {
+  return { apiVersion: group === '' ? version : `${group}/${version}`, kind, ...object };
 }
 
 /** A server is silent while nothing happens; that it has taken up the watch is worth knowing. */

@@ -10,14 +10,15 @@ interface Status {
   readonly details?: { readonly retryAfterSeconds?: number };
 }
 
-/** Status messages are sentences; whatever is much longer quotes an object. */
+/** Status messages are sentences, but of a body that it cannot decode the server quotes the whole. */
+const QUOTED_BODY = /\{\s*".*/s;
 const LONGEST_MESSAGE = 2_000;
 
 /** For an HTTP answer that is not a success. `what` says what was asked, such as `GET /api/v1/nodes`. */
 export function fromAnswer(what: string, status: number, body: unknown, retryAfter?: string): ApiError {
   const answer = asStatus(body);
   const code = codeOf(status, answer?.reason);
-  return new ApiError(code, sentence(answer?.message) ?? `${what} was answered with HTTP ${status}`, {
+  return new ApiError(code, sentence(status, answer?.message) ?? `${what} was answered with HTTP ${status}`, {
     status,
     retryAfterSeconds: answer?.details?.retryAfterSeconds ?? seconds(retryAfter),
   });
@@ -63,9 +64,10 @@ function hasName(details: unknown): boolean {
   return typeof details === 'object' && details !== null && 'name' in details && details.name !== '';
 }
 
-function sentence(message: string | undefined): string | undefined {
+function sentence(status: number, message: string | undefined): string | undefined {
   if (typeof message !== 'string' || message === '') return undefined;
-  return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)} …` : message;
+  const said = status === 400 ? message.replace(QUOTED_BODY, '…') : message;
+  return said.length > LONGEST_MESSAGE ? `${said.slice(0, LONGEST_MESSAGE)} …` : said;
 }
 
 /** Retry-After in seconds; its other form, a date, is not used by API servers. */

@@ -61,21 +61,32 @@ t.test('each call is the request that the API expects', async (t) => {
   await client.create(ALLOCATIONS, { metadata: { name: '10.0.0.1' } });
   await client.replace(ALLOCATIONS, { ...one, spec: { egressIPAM: '', cidr: '', namespace: '', claim: '' } });
   await client.replace(LEASES, one, { namespace: 'ns' });
+  await client.create(NAMESPACES, one);
   await client.patch(HOST_SUBNETS, 'n1', 'application/merge-patch+json', { egressIPs: [] });
   await client.patch(NAMESPACES, 'a/b', 'application/json-patch+json', [], { subresource: 'status' });
   await client.delete(ALLOCATIONS, '10.0.0.1', { uid: 'u', resourceVersion: '5' });
+  const allocation = { apiVersion: 'redhatcop.redhat.io/v1alpha1', kind: 'EgressIPAllocation' };
   t.same(
     server.asked.map(({ method, url, body }) => [method, url, body]),
     [
       ['GET', '/api/v1/namespaces/one', undefined],
       ['GET', '/apis/coordination.k8s.io/v1/namespaces/ns/leases/l', undefined],
-      ['POST', '/apis/redhatcop.redhat.io/v1alpha1/egressipallocations', { metadata: { name: '10.0.0.1' } }],
+      [
+        'POST',
+        '/apis/redhatcop.redhat.io/v1alpha1/egressipallocations',
+        { ...allocation, metadata: { name: '10.0.0.1' } },
+      ],
       [
         'PUT',
         '/apis/redhatcop.redhat.io/v1alpha1/egressipallocations/one',
-        { ...one, spec: { egressIPAM: '', cidr: '', namespace: '', claim: '' } },
+        { ...allocation, ...one, spec: { egressIPAM: '', cidr: '', namespace: '', claim: '' } },
       ],
-      ['PUT', '/apis/coordination.k8s.io/v1/namespaces/ns/leases/one', one],
+      [
+        'PUT',
+        '/apis/coordination.k8s.io/v1/namespaces/ns/leases/one',
+        { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', ...one },
+      ],
+      ['POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', ...one }],
       ['PATCH', '/apis/network.openshift.io/v1/hostsubnets/n1', { egressIPs: [] }],
       ['PATCH', '/api/v1/namespaces/a%2Fb/status', []],
       [
@@ -90,6 +101,7 @@ t.test('each call is the request that the API expects', async (t) => {
     [
       undefined,
       undefined,
+      'application/json',
       'application/json',
       'application/json',
       'application/json',
@@ -150,6 +162,12 @@ t.test('failures are told apart by code', async (t) => {
       { code: 'invalid', message: 'denied the request: no' },
     ],
     [400, status(400, 'BadRequest', 'bad'), {}, { code: 'rejected', status: 400 }],
+    [
+      400,
+      status(400, 'BadRequest', `Object 'Kind' is missing in '{"data":{"password":"secret-word"}}'`),
+      {},
+      { message: "Object 'Kind' is missing in '…" },
+    ],
     [403, status(403, 'Forbidden', 'may not'), {}, { code: 'forbidden' }],
     [410, status(410, 'Expired', 'too old'), {}, { code: 'expired' }],
     [415, status(415, 'UnsupportedMediaType', 'what'), {}, { code: 'rejected' }],

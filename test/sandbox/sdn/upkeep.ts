@@ -36,6 +36,9 @@ export type Upkeep =
 
 /** Net ids below are the platform's own. */
 const FIRST_NETID = 10;
+/** Reaches every network, and is reached from every one. */
+const GLOBAL_NETID = 0;
+const GLOBAL_NAMESPACE = 'default';
 /** Pods' addresses: one /23 per node from here. */
 const CLUSTER_NETWORK = address('10.128.0.0');
 const SUBNET_SIZE = 512;
@@ -58,10 +61,13 @@ function netNamespaceUpkeep({ namespaces, netNamespaces }: ClusterView): Upkeep[
   const highest = netNamespaces.reduce((max, it) => Math.max(max, it.netid), FIRST_NETID - 1);
   const missing = [...wanted].filter((name) => !existing.has(name)).sort();
   return [
-    ...missing.map((name, i) => ({ kind: 'createNetNamespace', name, netid: highest + 1 + i }) as const),
+    ...missing.map((name, i): Upkeep => {
+      const netid = name === GLOBAL_NAMESPACE ? GLOBAL_NETID : highest + 1 + i;
+      return { kind: 'createNetNamespace', name, netid };
+    }),
     ...netNamespaces
       .filter((it) => !wanted.has(it.metadata.name))
-      .map((it) => ({ kind: 'deleteNetNamespace', name: it.metadata.name, uid: it.metadata.uid }) as const),
+      .map(({ metadata: { name, uid } }): Upkeep => ({ kind: 'deleteNetNamespace', name, uid })),
   ];
 }
 

@@ -2,7 +2,7 @@
 // names. The hot path of every write: equal parts are skipped without looking inside.
 
 import { SCHEMAS } from './builtins-schemas.ts';
-import { EMPTY, type FieldSet, withSelf } from './field-set.ts';
+import { EMPTY, type FieldSet, isEmptySet, withSelf } from './field-set.ts';
 import { memberSchema, type Part, partsOf } from './field-topology.ts';
 import { equal, isObject, type JsonObject, objectOf, textOf } from './json.ts';
 import type { JSONSchema } from './json-schema.ts';
@@ -41,8 +41,11 @@ const ALWAYS_THERE: ReadonlySet<string> = new Set([
   'spec',
   'status',
   'template',
+  'containers',
   'strategy',
   'source',
+  'names',
+  'nodeInfo',
 ]);
 
 /** The fields that differ. */
@@ -147,31 +150,26 @@ function tree(entries: [string, FieldSet][]): FieldSet {
 
 /** The fields that a configuration names: its leaves, and the items of its lists. */
 export function fieldsOf(configuration: JsonObject, schema: JSONSchema): FieldSet {
-  const { apiVersion: _, kind: __, ...rest } = configuration;
-  const parts = partsOf(rest, schema) ?? [];
-  return namedTree(parts.map((part) => (part.element === 'f:metadata' ? withoutUnowned(part) : part)));
-}
-
-function withoutUnowned(part: Part): Part {
-  const owned = Object.entries(objectOf(part.value)).filter(([key]) => !UNOWNED_METADATA.has(key));
-  // Metadata of which nothing is owned is not owned as a whole either.
-  return { ...part, value: owned.length === 0 ? [] : Object.fromEntries(owned), schema: OBJECT_META };
+  const { apiVersion: _, kind: __, metadata, ...rest } = configuration;
+  const owned = Object.entries(objectOf(metadata)).filter(([key]) => !UNOWNED_METADATA.has(key));
+  const named = owned.length === 0 ? rest : { ...rest, metadata: Object.fromEntries(owned) };
+  return namedTree(partsOf(named, schema) ?? []);
 }
 
 function namedTree(parts: readonly Part[]): FieldSet {
   return tree(
     parts.flatMap((part) => {
-      const fields = named(part);
+      const fields = namedIn(part);
       return fields === undefined ? [] : [[part.element, fields] satisfies [string, FieldSet]];
     }),
   );
 }
 
-/** undefined: a list that is owned item by item and has none. */
-function named({ element, value, schema }: Part): FieldSet | undefined {
+/** undefined: there is nothing in it but empty lists of which the items are owned one by one. */
+function namedIn({ element, value, schema }: Part): FieldSet | undefined {
   const parts = partsOf(value, schema);
-  if (parts === undefined) return EMPTY;
-  if (parts.length === 0) return Array.isArray(value) ? undefined : EMPTY;
+  if (parts === undefined || (parts.length === 0 && !Array.isArray(value))) return EMPTY;
   const below = namedTree(parts);
-  return withSelf(below, element.startsWith('k:'));
+  const item = element.startsWith('k:');
+  return isEmptySet(below) && !item ? undefined : withSelf(below, item);
 }

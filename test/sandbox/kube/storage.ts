@@ -51,10 +51,13 @@ export class Change {
 }
 
 /** The write lost: the stored version is another one by now, there is none, or there is one already. */
-export class StaleWrite extends Error {}
+export class StaleWrite extends Error {
+  override readonly name = 'StaleWrite';
+}
 
 /** Watching from there is no longer possible. */
 export class HistoryLost extends Error {
+  override readonly name = 'HistoryLost';
   readonly from: number;
   readonly floor: number;
 

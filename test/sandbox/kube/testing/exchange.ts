@@ -1,7 +1,7 @@
 // A raw HTTPS request to the sandbox's API server, for tests that look at status, headers and body as they are sent.
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
-import type { KubeApi } from '../server.ts';
+import { type KubeApi, type KubeApiOptions, startKubeApi } from '../server.ts';
 
 export interface Sent {
   readonly method?: string;
@@ -59,4 +59,30 @@ function parsed(text: string): unknown {
   } catch {
     return text;
   }
+}
+
+/** A server of its own for one test, stopped with it. */
+export async function serverFor(
+  t: { teardown(fn: () => Promise<void>): void },
+  options: KubeApiOptions = {},
+): Promise<{ api: KubeApi; exchange: Exchange }> {
+  const api = await startKubeApi(options);
+  const { exchange, close } = exchangeWith(api);
+  t.teardown(async () => {
+    close();
+    await api.close();
+  });
+  return { api, exchange };
+}
+
+/** The Status in a refusal. */
+export interface ReceivedStatus {
+  readonly message?: string;
+  readonly reason?: string;
+  readonly code?: number;
+  readonly details?: object;
+}
+
+export function statusOf({ body }: Received): ReceivedStatus {
+  return body as ReceivedStatus;
 }

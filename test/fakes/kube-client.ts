@@ -24,14 +24,24 @@ export interface Call {
   readonly name: string;
 }
 
-/** Decides about a call before it is carried out: `lost` does it and loses the answer. */
-export type Fault = (call: Call) => 'lost' | ApiError | undefined | Promise<'lost' | ApiError | undefined>;
+/**
+ * What goes wrong with a call: `lost` carries it out and loses the answer; `late` gives up on it now and carries it out
+ * when the test says so.
+ */
+export type Mishap = 'lost' | 'late' | ApiError | undefined;
+
+/** Decides about a call before it is carried out. */
+export type Fault = (call: Call) => Mishap | Promise<Mishap>;
 
 export class FakeKubeClient implements KubeClient {
   /** Every call, as `verb plural/name`. */
   readonly calls: string[] = [];
   /** Asked before each call. */
   fault: Fault = () => undefined;
+  /** Awaited before an answer arrives. */
+  underWay: (call: Call) => Promise<void> | void = () => {};
+  /** Calls that come late, to be carried out by the test. */
+  readonly late: (() => void)[] = [];
   readonly #stores = new Map<string, Map<string, Stored>>();
   readonly #watchers = new Set<{ plural: string; push: (event: WatchEvent<KubeObject>) => void }>();
   #version = 100;
@@ -187,11 +197,14 @@ export class FakeKubeClient implements KubeClient {
 
   async #call<R>(verb: Call['verb'], resource: Resource, name: string, act: () => R): Promise<R> {
     this.calls.push(name === '' ? `${verb} ${resource.plural}` : `${verb} ${resource.plural}/${name}`);
-    const fault = await this.fault({ verb, plural: resource.plural, name });
-    if (fault instanceof ApiError) throw fault;
-    const result = act();
-    if (fault === 'lost') throw new ApiError('unavailable', 'the answer was lost');
-    return result;
+    const call = { verb, plural: resource.plural, name };
+    const mishap = await this.fault(call);
+    if (mishap instanceof ApiError) throw mishap;
+    if (mishap === 'late') this.late.push(() => ignoringFailure(act));
+    const result = mishap === 'late' ? undefined : act();
+    await this.underWay(call);
+    if (mishap === undefined) return result as R;
+    throw new ApiError('unavailable', 'the answer was lost');
   }
 
   #store(plural: string): Map<string, Stored> {
@@ -302,4 +315,13 @@ function failure(code: ApiError['code'], status: number, message: string): ApiEr
 
 function clone<T>(value: T): T {
   return structuredClone(value);
+}
+
+/** Whoever would have been told is gone. */
+function ignoringFailure(act: () => unknown): void {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+  }
 }

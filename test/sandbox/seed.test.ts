@@ -1,0 +1,40 @@
+// A seeded cluster is at rest: every namespace is served, nothing is left for the SDN to do.
+import t from 'tap';
+import { ALLOCATIONS, EGRESSIPAMS, NAMESPACES } from '../../shared/kube/resources.ts';
+import { EGRESSIPS_ANNOTATION } from '../../shared/names.ts';
+import { startSandbox } from './cluster.ts';
+
+const PLATFORMS = [
+  { platform: 'aws', nodes: 6, pools: 3 },
+  { platform: 'baremetal', nodes: 4, pools: 1 },
+] as const;
+
+for (const { platform, nodes, pools } of PLATFORMS) {
+  t.test(`on ${platform} each namespace has its IPs, bound and active`, async (t) => {
+    const sandbox = await startSandbox({ platform, nodes, seed: { namespaces: 18 } });
+    t.teardown(() => sandbox.close());
+    const { client } = sandbox.kube;
+    const egressIPAM = await client.get(EGRESSIPAMS, 'seed');
+    t.equal(egressIPAM?.spec.cidrAssignments.length, pools);
+    const allocations = (await client.list(ALLOCATIONS)).items;
+    t.equal(allocations.length, 18 * pools);
+    t.ok(allocations.every((it) => it.status?.phase === 'Bound' && it.status.node !== undefined));
+    const verdicts = sandbox.sdn.verdicts().namespaces;
+    for (const { metadata } of (await client.list(NAMESPACES)).items) {
+      const ips = metadata.annotations?.[EGRESSIPS_ANNOTATION]?.split(',') ?? [];
+      if (ips.length === 0) continue;
+      const verdict = verdicts.get(metadata.name);
+      t.strictSame([verdict?.egress, verdict?.from, verdict?.lost], ['active', ips, []]);
+      const own = allocations.filter((it) => it.spec.namespace === metadata.name);
+      t.strictSame(own.map((it) => it.metadata.name).sort(), ips.toSorted());
+    }
+    t.equal([...verdicts.values()].filter((it) => it.egress === 'active').length, 18);
+  });
+}
+
+t.test('more namespaces than the nodes have room for are refused', async (t) => {
+  await t.rejects(
+    startSandbox({ platform: 'aws', nodes: 3, seed: { namespaces: 10 } }),
+    /room for 9 namespaces/,
+  );
+});

@@ -22,7 +22,7 @@ export class WebhookCaller {
   ): Promise<unknown> {
     const path = `${endpoint.path}${endpoint.path.includes('?') ? '&' : '?'}timeout=${timeout.seconds}s`;
     const url = `https://${endpoint.authority}${path}`;
-    const signal = AbortSignal.timeout(Math.max(0, timeout.milliseconds));
+    const signal = AbortSignal.timeout(Math.max(0, Math.ceil(timeout.milliseconds)));
     const options: RequestOptions = {
       agent: this.#agent(ca),
       host: endpoint.host,

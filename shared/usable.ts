@@ -17,6 +17,8 @@ export interface Surroundings {
 /** Addresses that are never handed out, and why: reads after the address, «is the network address of …». */
 export interface Exclusion extends Range {
   readonly why: string;
+  /** The cloud's own, which is another thing where the address is being adopted. */
+  readonly by: 'EgressIPAM' | 'node' | 'cloud';
 }
 
 /** Everything in the pool that is never handed out; the entries may overlap. */
@@ -25,17 +27,29 @@ export function exclusions(pool: Pool, surroundings: Surroundings): Exclusion[] 
   const found: Exclusion[] = [];
   // A /31 or /32 has neither a network nor a broadcast address (RFC 3021).
   if (cidr.prefix < 31) {
-    found.push({ first: cidr.first, last: cidr.first, why: `is the network address of ${pool.name}` });
-    found.push({ first: cidr.last, last: cidr.last, why: `is the broadcast address of ${pool.name}` });
+    found.push({
+      first: cidr.first,
+      last: cidr.first,
+      by: 'EgressIPAM',
+      why: `is the network address of ${pool.name}`,
+    });
+    found.push({
+      first: cidr.last,
+      last: cidr.last,
+      by: 'EgressIPAM',
+      why: `is the broadcast address of ${pool.name}`,
+    });
   }
-  for (const range of pool.reserved) found.push({ ...range, why: `is in reservedIPs of ${pool.name}` });
+  for (const range of pool.reserved)
+    found.push({ ...range, by: 'EgressIPAM', why: `is in reservedIPs of ${pool.name}` });
   for (const [ip, node] of surroundings.hostIPs) {
-    if (contains(cidr, ip)) found.push({ first: ip, last: ip, why: `is the address of node "${node}"` });
+    if (contains(cidr, ip))
+      found.push({ first: ip, last: ip, by: 'node', why: `is the address of node "${node}"` });
   }
   for (const range of surroundings.inUse) {
     const first = toIPv4(Math.max(range.first, cidr.first));
     const last = toIPv4(Math.min(range.last, cidr.last));
-    if (first <= last) found.push({ first, last, why: 'is kept or used by the cloud' });
+    if (first <= last) found.push({ first, last, by: 'cloud', why: 'is kept or used by the cloud' });
   }
   return found;
 }
@@ -65,6 +79,12 @@ export class UsableAddresses {
     if (!contains(this.pool.cidr, ip)) return `is not in ${this.pool.name}`;
     if (!this.excluded.has(ip)) return undefined;
     return this.#exclusions.find((exclusion) => contains(exclusion, ip))?.why;
+  }
+
+  /** The same for an address that is on an interface of ours already, where the cloud shows it as in use. */
+  whyNeverOurs(ip: IPv4): string | undefined {
+    if (!contains(this.pool.cidr, ip)) return `is not in ${this.pool.name}`;
+    return this.#exclusions.find((exclusion) => exclusion.by !== 'cloud' && contains(exclusion, ip))?.why;
   }
 
   /** `10.0.128.7 is the address of node "n1"`. */

@@ -1,70 +1,114 @@
 // Bare metal with one CIDR: the SDN places IPs by itself on nodes that carry the CIDR in `egressCIDRs`. This file says
 // which nodes carry which CIDRs. Both modes never mix on a node: one that any explicit pool selects is explicit for all.
-import type { EgressIPAM } from '../egressipam.ts';
+//
+//   a node …                                    carries the CIDR
+//   selected, schedulable                       yes
+//   selected, cordoned                          only while no other selected node is Ready and schedulable
+//   selected by an explicit pool, too           no
+//   deselected                                  no
+//
+// Where a node stops to carry a CIDR, its IPs leave its HostSubnet in the same patch, and the SDN places them anew; only a
+// switch to explicit mode keeps them there.
+import type { EgressIPAM, Pool } from '../egressipam.ts';
+import type { Desire } from './desire.ts';
 import type { Draft } from './draft.ts';
 import { lawfulNodes } from './place.ts';
-import type { World } from './world.ts';
+import type { NodeFact, World } from './world.ts';
 
 export type Mode = 'explicit' | 'automatic';
 
-/** Who places this EgressIPAM's IPs: we, or the SDN. */
-export function modeOf(egressIPAM: EgressIPAM, world: World): Mode {
-  return world.cloud === 'none' && egressIPAM.pools.length === 1 ? 'automatic' : 'explicit';
+/** Who places each EgressIPAM's IPs, we or the SDN: the SDN where it has one CIDR and a node of its own. */
+export function modesOf(world: World): ReadonlyMap<EgressIPAM, Mode> {
+  const explicit = explicitNodes(world);
+  const modes = new Map<EgressIPAM, Mode>();
+  for (const egressIPAM of world.egressIPAMs.valid.values()) {
+    const [pool, ...others] = egressIPAM.pools;
+    if (world.cloud !== 'none' || pool === undefined || others.length > 0) {
+      modes.set(egressIPAM, 'explicit');
+      continue;
+    }
+    const nodes = nodesOf(egressIPAM, pool, world);
+    const isCrowdedOut = nodes.length > 0 && nodes.every((node) => explicit.has(node.name));
+    modes.set(egressIPAM, isCrowdedOut ? 'explicit' : 'automatic');
+  }
+  return modes;
 }
 
 /** Plans the changes to `egressCIDRs`; CIDRs that no EgressIPAM of ours knows are foreign and stay. */
-export function offerCIDRs(world: World, draft: Draft): void {
-  const known = knownCIDRs(world);
-  const offered = offeredByNode(world);
+export function offerCIDRs(
+  world: World,
+  wish: Desire,
+  modes: ReadonlyMap<EgressIPAM, Mode>,
+  draft: Draft,
+): void {
+  if (world.cloud !== 'none' && [...world.hostSubnets.values()].every((it) => it.egressCIDRs.length === 0))
+    return;
+  const ours = retractable(world);
+  const offered = offeredByNode(world, modes);
   for (const hostSubnet of world.hostSubnets.values()) {
-    const foreign = hostSubnet.egressCIDRs.filter((cidr) => !known.has(cidr));
-    const ours = [...(offered.get(hostSubnet.node) ?? [])].sort();
-    const desired = [...foreign, ...ours];
+    const kept = hostSubnet.egressCIDRs.filter((cidr) => !ours.has(cidr));
+    const added = [...(offered.get(hostSubnet.node) ?? [])].filter((cidr) => !kept.includes(cidr)).sort();
+    const desired = [...kept, ...added];
     const isSame =
       desired.length === hostSubnet.egressCIDRs.length &&
       desired.every((cidr) => hostSubnet.egressCIDRs.includes(cidr));
     if (!isSame) draft.setCIDRs(hostSubnet.node, desired);
+    for (const ip of hostSubnet.ips) {
+      const wanted = wish.wanted.get(ip);
+      if (wanted === undefined || modes.get(wanted.egressIPAM) !== 'automatic' || world.busy.has(ip))
+        continue;
+      if (!desired.includes(wanted.pool.name)) draft.unhost(hostSubnet.node, ip);
+    }
   }
 }
 
-function offeredByNode(world: World): Map<string, Set<string>> {
-  const explicit = new Set<string>();
-  const automatic: EgressIPAM[] = [];
-  for (const egressIPAM of world.egressIPAMs.valid.values()) {
-    if (modeOf(egressIPAM, world) === 'automatic') {
-      if (!isDrained(egressIPAM, world)) automatic.push(egressIPAM);
-      continue;
-    }
-    for (const pool of egressIPAM.pools) {
-      for (const node of lawfulNodes(world, egressIPAM.topologyLabel, egressIPAM.nodeSelector, pool)) {
-        explicit.add(node.name);
-      }
-    }
-  }
+function offeredByNode(world: World, modes: ReadonlyMap<EgressIPAM, Mode>): Map<string, Set<string>> {
+  const explicit = explicitNodes(world);
   const offered = new Map<string, Set<string>>();
-  for (const egressIPAM of automatic) {
+  for (const [egressIPAM, mode] of modes) {
+    if (mode === 'explicit' || isDrained(egressIPAM, world)) continue;
     for (const pool of egressIPAM.pools) {
-      const selected = lawfulNodes(world, egressIPAM.topologyLabel, egressIPAM.nodeSelector, pool).filter(
-        (node) => !explicit.has(node.name),
-      );
+      const selected = nodesOf(egressIPAM, pool, world).filter((node) => !explicit.has(node.name));
       const schedulable = selected.filter((node) => !node.cordoned);
-      for (const node of schedulable.length > 0 ? schedulable : selected) {
-        const cidrs = offered.get(node.name) ?? new Set();
-        offered.set(node.name, cidrs.add(pool.name));
+      for (const { name } of schedulable.some((node) => node.ready) ? schedulable : selected) {
+        const cidrs = offered.get(name) ?? new Set();
+        offered.set(name, cidrs.add(pool.name));
       }
     }
   }
   return offered;
 }
 
-/** Every CIDR that is or was ours to offer. */
-function knownCIDRs(world: World): Set<string> {
-  const known = new Set<string>();
-  for (const egressIPAM of world.egressIPAMs.valid.values())
-    for (const pool of egressIPAM.pools) known.add(pool.name);
-  for (const fact of world.egressIPAMFacts.values()) for (const cidr of fact.publishedCIDRs) known.add(cidr);
-  for (const allocation of world.allocations.values()) if (allocation.ours) known.add(allocation.cidr);
-  return known;
+/** Nodes that an EgressIPAM of several CIDRs selects. */
+function explicitNodes(world: World): Set<string> {
+  const explicit = new Set<string>();
+  for (const egressIPAM of world.egressIPAMs.valid.values()) {
+    if (egressIPAM.pools.length === 1) continue;
+    for (const pool of egressIPAM.pools) {
+      for (const node of nodesOf(egressIPAM, pool, world)) explicit.add(node.name);
+    }
+  }
+  return explicit;
+}
+
+function nodesOf({ topologyLabel, nodeSelector }: EgressIPAM, pool: Pool, world: World): NodeFact[] {
+  return lawfulNodes(world, topologyLabel, nodeSelector, pool);
+}
+
+/**
+ * Every CIDR that is or was ours to offer, and that nobody is served from whom nobody can judge: what an invalid or
+ * vanished EgressIPAM serves stays as it is.
+ */
+function retractable(world: World): Set<string> {
+  const ours = new Set<string>();
+  for (const fact of world.egressIPAMFacts.values()) for (const cidr of fact.publishedCIDRs) ours.add(cidr);
+  for (const allocation of world.allocations.values()) if (allocation.ours) ours.add(allocation.cidr);
+  for (const { ours: isOurs, phase, egressIPAM, cidr } of world.allocations.values()) {
+    const isJudged = world.egressIPAMs.valid.has(egressIPAM);
+    if (isOurs && phase === 'Bound' && !isJudged) ours.delete(cidr);
+  }
+  for (const { pools } of world.egressIPAMs.valid.values()) for (const pool of pools) ours.add(pool.name);
+  return ours;
 }
 
 /** Being deleted, and nothing of it is in use any more. */

@@ -78,8 +78,10 @@ interface Found {
 
 function entitled(namespace: NamespaceFact, egressIPAM: EgressIPAM, world: World, found: Found): Wanted[] {
   const mine: Wanted[] = [];
-  const requested = requestedIPs(namespace.text ?? '', egressIPAM);
-  if (!requested.ok && namespace.text !== undefined) {
+  const text = namespace.text ?? '';
+  const isLeftOut = text.trim() === '';
+  const requested = requestedIPs(text, egressIPAM);
+  if (!requested.ok && !isLeftOut) {
     const message = `The list of egress IPs cannot be served as it is: ${describeProblems(requested.problems)}`;
     found.notices.push(about(namespace, 'Warning', 'InvalidEgressIPs', message));
   }
@@ -92,7 +94,7 @@ function entitled(namespace: NamespaceFact, egressIPAM: EgressIPAM, world: World
       const entry = { ip, namespace, egressIPAM, pool };
       found.wanted.set(ip, entry);
       mine.push(entry);
-    } else if (requested.ok || namespace.text === undefined) {
+    } else if (requested.ok || isLeftOut) {
       if (namespace.terminating || egressIPAM.deleting) continue;
       const why = trouble ?? `it has no IP of ${pool.name} yet`;
       found.lacks.push({ namespace, egressIPAM, pool, instead: ip, why });

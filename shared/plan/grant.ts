@@ -10,9 +10,9 @@
 //   on another interface of ours                         one call that moves it
 //   on no interface                                      write down where it goes, then assign it
 //   not on the HostSubnet                                put it there
-//   hosted, not on the NetNamespace                      put it there, unless another NetNamespace still has it
+//   hosted, not on the NetNamespace                      ready: swap.ts puts it there, with what has to leave
 import type { Allocation } from '../allocation.ts';
-import { formatIPv4 } from '../ip.ts';
+import { contains, formatIPv4, type IPv4 } from '../ip.ts';
 import type { Notice, Wanted } from './desire.ts';
 import { about, isStolen } from './desire.ts';
 import type { Draft } from './draft.ts';
@@ -28,6 +28,8 @@ interface Stage {
   readonly seen: Sightings;
   readonly draft: Draft;
   readonly notices: Notice[];
+  /** Takes those that lack nothing but the NetNamespace. */
+  readonly ready: Wanted[];
 }
 
 /** Plans the next step for `wanted` and says how far it is. Where the SDN places, pass placement undefined. */
@@ -62,9 +64,9 @@ function isBoundTo(allocation: Allocation, wanted: Wanted): boolean {
 
 function claim(wanted: Wanted, { world, draft, notices }: Stage): Progress {
   const { ip, pool, namespace, egressIPAM } = wanted;
-  const why = world.usable.get(pool)?.whyNot(ip);
-  const onOurInterface = world.nodeOfInterface.has(world.inventory?.holders.get(ip) ?? '');
-  if (why !== undefined && !onOurInterface) {
+  const usable = world.usable.get(pool);
+  const why = isOnOurInterface(ip, world) ? usable?.whyNeverOurs(ip) : usable?.whyNot(ip);
+  if (why !== undefined) {
     notices.push(
       about(namespace, 'Warning', 'InvalidEgressIPs', `${formatIPv4(ip)} ${why}; list another IP`),
     );
@@ -74,30 +76,22 @@ function claim(wanted: Wanted, { world, draft, notices }: Stage): Progress {
   return 'pending';
 }
 
+/** As a secondary address: what the Go operator, or we before a restore, have put there. */
+function isOnOurInterface(ip: IPv4, world: World): boolean {
+  const node = world.nodeOfInterface.get(world.inventory?.holders.get(ip) ?? '');
+  return node !== undefined && world.inventory?.hosts.get(node)?.primary !== ip;
+}
+
 function bind(
   wanted: Wanted,
   allocation: Allocation,
   placement: Placement | undefined,
   stage: Stage,
 ): Progress {
-  const { world, seen, draft, notices } = stage;
+  const { world, draft } = stage;
   // Deleted by hand before it was ours: it is about to vanish and is claimed anew then.
   if (allocation.deleting && !allocation.ours) return 'pending';
-  if (!allocation.ours) {
-    if (
-      world.cloud === 'aws' &&
-      (world.inventory === undefined || world.inventoryAge > world.timing.inventoryFresh)
-    ) {
-      return 'stuck';
-    }
-    if (isStolen(wanted.ip, world)) return 'stuck';
-    const other = seen.netNamespacesOf(wanted.ip).find((name) => name !== wanted.namespace.name);
-    if (other !== undefined) {
-      const message = `${formatIPv4(wanted.ip)} is on the NetNamespace of ${other}; it is used once it has been taken off there`;
-      notices.push(about(wanted.namespace, 'Warning', 'AddressInUse', message));
-      return 'stuck';
-    }
-  }
+  if (!allocation.ours && !mayBecomeOurs(wanted, stage)) return 'stuck';
   const node = placement?.node;
   draft.push({
     kind: 'bind',
@@ -113,6 +107,24 @@ function bind(
   return 'pending';
 }
 
+/** The finalizer is added only where a fresh look shows the address on no interface, or being adopted. */
+function mayBecomeOurs({ ip, namespace }: Wanted, { world, seen, notices }: Stage): boolean {
+  if (world.cloud === 'aws') {
+    if (world.inventory === undefined || world.inventoryAge > world.timing.inventoryFresh) return false;
+    if (!world.inventory.subnets.some((subnet) => contains(subnet, ip))) {
+      const message = `${formatIPv4(ip)} is in no subnet of the nodes that EC2 could be asked about`;
+      notices.push(about(namespace, 'Warning', 'NoHost', message));
+      return false;
+    }
+    if (isStolen(ip, world)) return false;
+  }
+  const other = seen.netNamespacesOf(ip).find((name) => name !== namespace.name);
+  if (other === undefined) return true;
+  const message = `${formatIPv4(ip)} is on the NetNamespace of ${other}; it is used once it has been taken off there`;
+  notices.push(about(namespace, 'Warning', 'AddressInUse', message));
+  return false;
+}
+
 function carryOut(wanted: Wanted, allocation: Allocation, placement: Placement, stage: Stage): Progress {
   const { world, seen, draft, notices } = stage;
   const { ip, namespace } = wanted;
@@ -124,7 +136,7 @@ function carryOut(wanted: Wanted, allocation: Allocation, placement: Placement, 
     return 'stuck';
   }
   if (elsewhere.length > 0) return 'pending';
-  const settled = world.cloud === 'none' ? 'yes' : settleInterface(wanted, allocation, placement.node, stage);
+  const settled = world.cloud !== 'aws' ? 'yes' : settleInterface(wanted, allocation, placement.node, stage);
   if (settled !== 'yes') return settled;
   if (!seen.isHostedBy(ip, placement.node)) {
     draft.host(placement.node, ip);
@@ -168,13 +180,24 @@ function settleInterface(
   return 'pending';
 }
 
-function useOnNetNamespace(wanted: Wanted, { world, seen, draft }: Stage): Progress {
+function useOnNetNamespace(wanted: Wanted, stage: Stage): Progress {
+  const { world, seen, ready } = stage;
   const users = seen.netNamespacesOf(wanted.ip);
-  const { name } = wanted.namespace;
-  const isFree = users.every((user) => user === name);
+  if (users.includes(wanted.namespace.name) && world.cloud === 'platform')
+    return assignedByPlatform(wanted, stage);
   // A NetNamespace that is not there yet is waited for, by this namespace alone.
-  if (isFree && !users.includes(name) && world.netNamespaces.has(name)) draft.use(name, wanted.ip);
+  if (users.length === 0 && world.netNamespaces.has(wanted.namespace.name)) ready.push(wanted);
   return 'hosted';
+}
+
+/** The platform assigns only what both lists name; until it has, the IP is not active. */
+function assignedByPlatform(wanted: Wanted, { world, notices }: Stage): Progress {
+  const assignment = world.platformAssignments.get(wanted.ip);
+  if (assignment?.isAssigned === true) return 'hosted';
+  if (assignment?.refusal === undefined) return 'pending';
+  const message = `The platform could not assign ${formatIPv4(wanted.ip)}: ${assignment.refusal}`;
+  notices.push(about(wanted.namespace, 'Warning', 'NotAssigned', message));
+  return 'stuck';
 }
 
 /** Bare metal with one CIDR: the SDN chooses the node; we only follow. */

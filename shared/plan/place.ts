@@ -1,13 +1,17 @@
 // Which node hosts which IP. Deterministic, with the least movement that is lawful.
 //
 //   hard, always          selected by the EgressIPAM, topology label matches, has a HostSubnet, room on its interface,
-//                         no other IP of the same namespace on it (two would deactivate each other)
+//                         no other IP of the same NetNamespace on it (two would deactivate each other), except the
+//                         one that this IP replaces, with which it is swapped in one patch
 //   hard, for a new host  Ready and not cordoned
 //   then                  incumbent, most free capacity, name
 //
 //   incumbent is …        the IP …
 //   lawful, Ready         stays
-//   NotReady              moves if another node can take it: an only IP at once, one of several after the hold
+//   NotReady              moves if another node can take it: at once, unless another IP of the namespace is active;
+//                         then after the hold
+//   NotReady, and its     moves at once if another node can take it
+//   instance is gone
 //   cordoned              moves at once if another node can take it, else stays
 //   gone or deselected    moves, or has no node at all
 //   not readable in EC2   stays: unknown is not empty
@@ -15,6 +19,7 @@ import type { Pool } from '../egressipam.ts';
 import { contains, type IPv4 } from '../ip.ts';
 import { type Selector, selects } from '../selector.ts';
 import type { Desire, Wanted } from './desire.ts';
+import { Neighbours } from './neighbours.ts';
 import type { NodeFact, World } from './world.ts';
 
 export interface Placement {
@@ -24,6 +29,8 @@ export interface Placement {
   readonly incumbent: string | undefined;
   /** Why it has no node, for people. */
   readonly why: string | undefined;
+  /** Nodes that lack nothing but room for it, when it has no node. */
+  readonly full: readonly string[];
 }
 
 export interface Placements {
@@ -50,26 +57,26 @@ export function lawfulNodes(
   return nodes.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** Who chooses first when room is scarce: what carries traffic before what is new, an outage before a maintenance. */
+const ORDER = ['homeless', 'outage', 'new', 'maintenance'] as const;
+
+type Turn = (typeof ORDER)[number];
+
 /** Places every wanted IP that has an allocation of ours or is about to get one. */
 export function place(world: World, desire: Desire, placeable: readonly Wanted[]): Placements {
   const placing = new Placing(world, desire);
-  const displaced: Wanted[] = [];
-  const leaving: Wanted[] = [];
+  const moving = new Map<Turn, Wanted[]>(ORDER.map((turn) => [turn, []]));
   for (const wanted of placeable) {
-    switch (placing.incumbency(wanted)) {
-      case 'stays':
-        placing.keep(wanted);
-        break;
-      case 'leaves':
-        placing.keep(wanted);
-        leaving.push(wanted);
-        break;
-      case 'none':
-        displaced.push(wanted);
+    const turn = placing.incumbency(wanted);
+    if (turn !== 'homeless' && turn !== 'new') placing.keep(wanted);
+    if (turn !== 'stays') moving.get(turn)?.push(wanted);
+  }
+  for (const turn of ORDER) {
+    for (const wanted of moving.get(turn) ?? []) {
+      if (turn === 'homeless' || turn === 'new') placing.choose(wanted);
+      else placing.moveIfPossible(wanted);
     }
   }
-  for (const wanted of displaced) placing.choose(wanted);
-  for (const wanted of leaving) placing.moveIfPossible(wanted);
   return { byIP: placing.placements, wakeIn: placing.wakeIn };
 }
 
@@ -82,30 +89,36 @@ class Placing {
   readonly #namespacesOn = new Map<string, Set<string>>();
   readonly #lawful = new Map<Pool, { list: readonly NodeFact[]; names: ReadonlySet<string> }>();
   readonly #hostedBy: ReadonlyMap<IPv4, string>;
+  readonly #neighbours: Neighbours;
 
   constructor(world: World, desire: Desire) {
     this.#world = world;
     this.#desire = desire;
     this.#hostedBy = hostsByIP(world);
+    this.#neighbours = new Neighbours(world, desire);
   }
 
-  incumbency(wanted: Wanted): 'stays' | 'leaves' | 'none' {
-    const name = this.#incumbentOf(wanted.ip);
-    if (name === undefined || !this.#lawfulFor(wanted).names.has(name)) return 'none';
+  /** Whether it stays where it is; else why it looks for a node. */
+  incumbency(wanted: Wanted): Turn | 'stays' {
+    const { ip, namespace } = wanted;
+    const nowhere = this.#world.netNamespaces.get(namespace.name)?.ips.has(ip) === true ? 'homeless' : 'new';
+    const name = this.#incumbentOf(ip);
+    if (name === undefined || !this.#lawfulFor(wanted).names.has(name)) return nowhere;
     const node = this.#world.nodes.get(name);
-    if (node === undefined || this.#namespacesOn.get(name)?.has(wanted.namespace.name) === true)
-      return 'none';
-    if (this.#world.cloud === 'aws' && this.#world.inventory?.hosts.has(name) !== true) return 'stays';
-    if (!this.#isOnInterface(wanted.ip, name) && this.#freeOn(name) <= 0) return 'none';
-    if (node.cordoned) return 'leaves';
-    return node.ready || this.#holds(wanted, node) ? 'stays' : 'leaves';
+    if (node === undefined || this.#namespacesOn.get(name)?.has(namespace.name) === true) return nowhere;
+    if (this.#world.cloud !== 'none' && this.#world.inventory?.hosts.has(name) !== true) {
+      return this.#isGone(node) ? 'outage' : 'stays';
+    }
+    if (!this.#isOnInterface(ip, name) && this.#freeOn(name) <= 0) return nowhere;
+    if (!node.ready && !this.#holds(wanted, node)) return 'outage';
+    return node.cordoned || this.#neighbours.disturb(name, wanted) ? 'maintenance' : 'stays';
   }
 
   keep(wanted: Wanted): void {
     const node = this.#incumbentOf(wanted.ip);
     if (node === undefined) return;
     this.#occupy(wanted, node);
-    this.placements.set(wanted.ip, { node, incumbent: node, why: undefined });
+    this.placements.set(wanted.ip, { node, incumbent: node, why: undefined, full: [] });
   }
 
   choose(wanted: Wanted): void {
@@ -113,7 +126,8 @@ class Placing {
     const node = this.#best(wanted);
     if (node !== undefined) this.#occupy(wanted, node);
     const why = node === undefined ? this.#whyNone(wanted) : undefined;
-    this.placements.set(wanted.ip, { node, incumbent, why });
+    const full = node === undefined ? this.#fitFor(wanted) : [];
+    this.placements.set(wanted.ip, { node, incumbent, why, full });
   }
 
   moveIfPossible(wanted: Wanted): void {
@@ -122,10 +136,13 @@ class Placing {
     if (node === undefined || incumbent === undefined) return;
     this.#namespacesOn.get(incumbent)?.delete(wanted.namespace.name);
     this.#occupy(wanted, node);
-    this.placements.set(wanted.ip, { node, incumbent, why: undefined });
+    this.placements.set(wanted.ip, { node, incumbent, why: undefined, full: [] });
   }
 
-  /** Where the IP is, or is just being put: by its interface, else by its HostSubnet, else by what was written down before the first write. */
+  /**
+   * Where the IP is, or is just being put: by its interface, else by its HostSubnet, else by what was written down before
+   * the first write.
+   */
   #incumbentOf(ip: IPv4): string | undefined {
     const promised = this.#world.promised.get(ip);
     if (promised !== undefined) return promised;
@@ -134,28 +151,53 @@ class Placing {
     return byInterface ?? this.#hostedBy.get(ip) ?? this.#world.allocations.get(ip)?.node;
   }
 
+  /** EC2 was read, and the node has no instance any more. One that is Ready has joined since. */
+  #isGone(node: NodeFact): boolean {
+    const { inventory } = this.#world;
+    return inventory !== undefined && !inventory.unknownNodes.has(node.name) && !node.ready;
+  }
+
+  /** The SDN has failed over by itself where another IP of the namespace is active; moving both at once disrupts twice. */
   #holds(wanted: Wanted, node: NodeFact): boolean {
-    const several = (this.#desire.wantedOf.get(wanted.namespace.name)?.length ?? 0) > 1;
     const left = this.#world.timing.notReadyHold - node.notReadyFor;
-    if (!several || left <= 0) return false;
+    if (left <= 0 || !this.#hasActiveSibling(wanted)) return false;
     this.wakeIn = Math.min(this.wakeIn ?? left, left);
     return true;
+  }
+
+  #hasActiveSibling(wanted: Wanted): boolean {
+    const { name } = wanted.namespace;
+    const used = this.#world.netNamespaces.get(name)?.ips;
+    if (used?.has(wanted.ip) !== true) return false;
+    return (this.#desire.wantedOf.get(name) ?? []).some(({ ip }) => {
+      const host = this.#hostedBy.get(ip);
+      if (ip === wanted.ip || !used.has(ip) || host === undefined) return false;
+      return this.#world.nodes.get(host)?.ready === true;
+    });
   }
 
   #best(wanted: Wanted): string | undefined {
     let best: string | undefined;
     let most = 0;
-    for (const node of this.#lawfulFor(wanted).list) {
-      if (!node.ready || node.cordoned) continue;
-      if (this.#namespacesOn.get(node.name)?.has(wanted.namespace.name) === true) continue;
-      if (!this.#isReachable(wanted.ip, node.name)) continue;
-      const free = this.#freeOn(node.name);
+    for (const name of this.#fitFor(wanted)) {
+      const free = this.#freeOn(name);
       if (free > most) {
-        best = node.name;
+        best = name;
         most = free;
       }
     }
     return best;
+  }
+
+  /** Nodes that may take the IP as far as everything but room is concerned, sorted by name. */
+  #fitFor(wanted: Wanted): string[] {
+    const fit: string[] = [];
+    for (const { name, ready, cordoned } of this.#lawfulFor(wanted).list) {
+      if (!ready || cordoned || !this.#isReachable(wanted.ip, name)) continue;
+      if (this.#namespacesOn.get(name)?.has(wanted.namespace.name) === true) continue;
+      if (!this.#neighbours.forbid(name, wanted)) fit.push(name);
+    }
+    return fit;
   }
 
   #occupy(wanted: Wanted, node: string): void {
@@ -171,7 +213,7 @@ class Placing {
     if (free === undefined) {
       const host = this.#world.inventory?.hosts.get(node);
       if (host !== undefined) free = host.slots - host.secondary.length;
-      else free = this.#world.cloud === 'aws' ? 0 : UNLIMITED;
+      else free = this.#world.cloud === 'none' ? UNLIMITED : 0;
       this.#free.set(node, free);
     }
     return free;
@@ -184,7 +226,7 @@ class Placing {
 
   #isReachable(ip: IPv4, node: string): boolean {
     const subnet = this.#world.inventory?.hosts.get(node)?.subnet;
-    return subnet === undefined ? this.#world.cloud !== 'aws' : contains(subnet, ip);
+    return subnet === undefined ? this.#world.cloud === 'none' : contains(subnet, ip);
   }
 
   #lawfulFor(wanted: Wanted): { list: readonly NodeFact[]; names: ReadonlySet<string> } {

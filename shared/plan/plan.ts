@@ -3,24 +3,26 @@
 // reverse to revoke) comes in that order because each step is planned only when the one before is seen to be done.
 //
 //   who            what
-//   grant.ts       the next step of every IP that a namespace lists
+//   grant.ts       the next step of every IP that a namespace lists, up to the NetNamespace
+//   swap.ts        what a NetNamespace gains and loses in one patch
 //   release.ts     the next step of every allocation that its namespace does not list
 //   supply.ts      IPs for namespaces that lack one; lists that have to change
 //   automatic.ts   egressCIDRs where the SDN places
 //   here           IPs of ours on the wrong NetNamespace, and the EgressIPAMs' finalizers
 import type { Allocation } from '../allocation.ts';
-import { type EgressIPAM, poolOf } from '../egressipam.ts';
+import type { EgressIPAM } from '../egressipam.ts';
 import type { IPv4 } from '../ip.ts';
 import { FINALIZER, GO_OPERATOR_FINALIZER } from '../names.ts';
 import type { Action } from './actions.ts';
-import { isDrained, modeOf, offerCIDRs } from './automatic.ts';
-import { type Desire, desire, type Notice } from './desire.ts';
+import { isDrained, modesOf, offerCIDRs } from './automatic.ts';
+import { desire, type Notice, type Wanted } from './desire.ts';
 import { Draft } from './draft.ts';
 import { grant, type Progress } from './grant.ts';
 import { type Placement, place } from './place.ts';
 import { release } from './release.ts';
 import { Sightings } from './sightings.ts';
 import { supply } from './supply.ts';
+import { swap } from './swap.ts';
 import type { World } from './world.ts';
 
 export interface Plan {
@@ -38,53 +40,33 @@ export function plan(world: World): Plan {
   const seen = new Sightings(world);
   const draft = new Draft(world);
   const notices: Notice[] = [...wish.notices];
+  const modes = modesOf(world);
+  const modeOf = (wanted: Wanted) => modes.get(wanted.egressIPAM) ?? 'explicit';
   const canPlace = world.cloud === 'none' || world.inventory !== undefined;
-  const placeable = [...wish.wanted.values()].filter(
-    (wanted) => canPlace && modeOf(wanted.egressIPAM, world) === 'explicit',
-  );
-  const placements = place(world, wish, placeable);
+  const placeable = [...wish.wanted.values()].filter((wanted) => canPlace && modeOf(wanted) === 'explicit');
+  const { byIP: placements, wakeIn: hold } = place(world, wish, placeable);
 
   const progress = new Map<IPv4, Progress>();
+  const ready: Wanted[] = [];
   for (const wanted of wish.wanted.values()) {
-    const stage = { world, seen, draft, notices };
-    const mode = modeOf(wanted.egressIPAM, world);
-    progress.set(wanted.ip, grant(wanted, placements.byIP.get(wanted.ip), mode, stage));
+    const stage = { world, seen, draft, notices, ready };
+    progress.set(wanted.ip, grant(wanted, placements.get(wanted.ip), modeOf(wanted), stage));
   }
+  const leaving = swap(ready, { world, wish, seen, draft, notices, progress, placements });
+  const promised = supply(wish, world, draft, notices);
 
-  const mayLeave = (allocation: Allocation) => isReplaced(allocation, world, wish, progress);
-  let wakeIn = placements.wakeIn;
+  let wakeIn = hold;
   for (const allocation of sortedByIP(world.allocations)) {
+    const { ip, namespace } = allocation;
     leaveWrongNetNamespaces(allocation, world, seen, draft);
-    if (seen.isListed(allocation.ip, allocation.namespace)) continue;
-    const due = release(allocation, { world, seen, draft, mayLeave });
+    if (seen.isListed(ip, namespace) || promised.has(ip)) continue;
+    const due = release(allocation, { world, seen, draft, mayLeave: leaving.has(ip) ? 'now' : 'not yet' });
     if (due !== undefined) wakeIn = Math.min(wakeIn ?? due, due);
   }
 
-  supply(wish, world, draft, notices);
-  offerCIDRs(world, draft);
+  offerCIDRs(world, wish, modes, draft);
   finalizeEgressIPAMs(world, seen, draft);
-  return { actions: draft.actions(), notices, progress, placements: placements.byIP, wakeIn };
-}
-
-/**
- * A namespace that lists IPs of which none is active is dropped, so an old IP stays on the NetNamespace until what
- * replaces it is hosted; unless nothing can host the replacement as long as the old one is there.
- */
-function isReplaced(
-  allocation: Allocation,
-  world: World,
-  wish: Desire,
-  progress: ReadonlyMap<IPv4, Progress>,
-): boolean {
-  const namespace = world.namespaces.get(allocation.namespace);
-  if (namespace?.egressIPAM === undefined) return true;
-  const wanted = wish.wantedOf.get(namespace.name) ?? [];
-  const egressIPAM = world.egressIPAMs.valid.get(namespace.egressIPAM);
-  const pool = egressIPAM === undefined ? undefined : poolOf(egressIPAM, allocation.ip);
-  const sameCIDR = wanted.filter((candidate) => candidate.pool === pool);
-  const replacements = sameCIDR.length > 0 ? sameCIDR : wanted;
-  if (wish.lacks.some((lack) => lack.namespace === namespace)) return false;
-  return replacements.every((candidate) => progress.get(candidate.ip) !== 'pending');
+  return { actions: draft.actions(), notices, progress, placements, wakeIn };
 }
 
 /** An IP of ours on a NetNamespace that is not its own is taken off: two users would drop the traffic of both. */

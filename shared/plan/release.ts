@@ -5,8 +5,9 @@
 //   ours    the world shows                                 next step
 //   yes     the claim is younger than the grace             wait
 //   yes     phase is not Releasing or Resting               phase Releasing
-//   yes     on a NetNamespace                               take it off (a swap waits for what replaces it)
+//   yes     on a NetNamespace                               take it off, when swap.ts says so
 //   yes     on a HostSubnet                                 take it off (where the SDN places, it does that itself)
+//   yes     its node cannot be read in EC2                  wait: unknown is not empty
 //   yes     on an interface of a node                       unassign it
 //   yes     nowhere                                         rest: live reads, phase Resting, finalizer off
 //   no      back on the interface where it was, Resting     unassign it
@@ -22,14 +23,25 @@ interface Stage {
   readonly world: World;
   readonly seen: Sightings;
   readonly draft: Draft;
-  /** Whether the IP may leave its own NetNamespace now. */
-  readonly mayLeave: (allocation: Allocation) => boolean;
+  /** Whether the IP may leave its own NetNamespace. */
+  readonly mayLeave: 'now' | 'not yet';
 }
 
 /** Plans the next step and returns in how many milliseconds the one after is due, if only time stands in the way. */
 export function release(allocation: Allocation, stage: Stage): number | undefined {
   if (stage.world.busy.has(allocation.ip)) return undefined;
   return allocation.ours ? giveBack(allocation, stage) : collect(allocation, stage);
+}
+
+/** Whether the next step may be to take the IP off, as far as the claim and its phase are concerned. */
+export function isDue(allocation: Allocation, world: World): boolean {
+  const { ip, phase } = allocation;
+  const seenFor = world.claimAges.get(ip)?.seenFor ?? 0;
+  return (
+    (phase === 'Releasing' || phase === 'Resting') &&
+    seenFor >= world.timing.claimGrace &&
+    !world.busy.has(ip)
+  );
 }
 
 function giveBack(allocation: Allocation, { world, seen, draft, mayLeave }: Stage): number | undefined {
@@ -42,7 +54,7 @@ function giveBack(allocation: Allocation, { world, seen, draft, mayLeave }: Stag
     return undefined;
   }
   if (seen.netNamespacesOf(ip).includes(allocation.namespace)) {
-    if (mayLeave(allocation)) draft.unuse(allocation.namespace, ip, check);
+    if (mayLeave === 'now') draft.unuse(allocation.namespace, ip, check);
     return undefined;
   }
   // On any other NetNamespace it is wrong anyway, and plan.ts takes it off.
@@ -54,7 +66,8 @@ function giveBack(allocation: Allocation, { world, seen, draft, mayLeave }: Stag
   }
   if (hosts.length > 0) return undefined;
   if (world.cloud === 'aws') {
-    if (world.inventory === undefined) return undefined;
+    if (world.inventory === undefined || world.inventory.unknownNodes.has(allocation.node ?? ''))
+      return undefined;
     const holder = world.inventory.holders.get(ip);
     if (holder !== undefined && world.nodeOfInterface.has(holder)) {
       draft.unassign(holder, ip, check);

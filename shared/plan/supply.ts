@@ -1,6 +1,6 @@
 // IPs for namespaces that lack one: admitted while the webhook was away, a pool that grew, an IP that somebody else
-// holds. First the allocations that are already for this namespace, then a free address; only when every one that is
-// missing has been claimed does the list on the namespace change.
+// holds. First the allocations that are already for this namespace, then a free address; only when every one that can be
+// had has been claimed does the list on the namespace change, once.
 
 import { freeAddresses, startFor } from '../allocate.ts';
 import type { Allocation } from '../allocation.ts';
@@ -11,27 +11,48 @@ import { about, type Desire, isStolen, type Lack, type Notice } from './desire.t
 import type { Draft } from './draft.ts';
 import type { NamespaceFact, World } from './world.ts';
 
-/** Plans claims and changed lists. */
-export function supply(wish: Desire, world: World, draft: Draft, notices: Notice[]): void {
+/** Plans claims and changed lists. Returns the allocations that lists are about to name: nobody may collect them now. */
+export function supply(wish: Desire, world: World, draft: Draft, notices: Notice[]): ReadonlySet<IPv4> {
   for (const namespace of wish.unlist) {
     const why =
       namespace.egressIPAM === undefined ? 'it has opted out' : 'its EgressIPAM releases everything';
     annotate(namespace, undefined, why, draft);
   }
-  if (wish.lacks.length === 0) return;
-  const claimed = allocationsByNamespace(world);
+  const promised = new Set<IPv4>();
+  if (wish.lacks.length === 0) return promised;
+  const claimed = Map.groupBy(ascending(world.allocations), (allocation) => allocation.namespace);
   const picked = new Set<IPv4>();
-  for (const [namespace, lacks] of byNamespace(wish.lacks)) {
-    const found = new Map<Pool, IPv4>();
-    for (const lack of lacks) {
+  for (const [namespace, lacks] of Map.groupBy(wish.lacks, (lack) => lack.namespace)) {
+    const supplied = lacks.map((lack) => {
       const own = ownClaim(lack, claimed.get(namespace.name) ?? [], world);
-      if (own !== undefined) found.set(lack.pool, own);
-      else claimFree(lack, world, picked, draft, notices);
-    }
-    if (found.size < lacks.length) continue;
-    for (const wanted of wish.wantedOf.get(namespace.name) ?? []) found.set(wanted.pool, wanted.ip);
-    annotate(namespace, formatEgressIPs(found), lacks.map((lack) => lack.why).join('; '), draft);
+      if (own === undefined) return { lack, ip: claimFree(lack, world, picked, draft, notices) };
+      promised.add(own);
+      return { lack, ip: world.busy.has(own) ? ('waits' as const) : own };
+    });
+    if (supplied.every(({ ip }) => ip !== 'waits')) relist(namespace, supplied, wish, draft);
   }
+  return promised;
+}
+
+/** `waits`: it comes some time, and the list changes once then; `none`: what the namespace can have, it has without it. */
+type Supplied = IPv4 | 'waits' | 'none';
+
+function relist(
+  namespace: NamespaceFact,
+  supplied: readonly { readonly lack: Lack; readonly ip: Supplied }[],
+  wish: Desire,
+  draft: Draft,
+): void {
+  const found = new Map<Pool, IPv4>();
+  const why: string[] = [];
+  for (const { lack, ip } of supplied) {
+    if (typeof ip !== 'number') continue;
+    found.set(lack.pool, ip);
+    why.push(lack.why);
+  }
+  if (found.size === 0) return;
+  for (const wanted of wish.wantedOf.get(namespace.name) ?? []) found.set(wanted.pool, wanted.ip);
+  annotate(namespace, formatEgressIPs(found), why.join('; '), draft);
 }
 
 /** An allocation of the pool that is already for this namespace, in any phase. */
@@ -46,16 +67,10 @@ function ownClaim(lack: Lack, claimed: readonly Allocation[], world: World): IPv
   })?.ip;
 }
 
-function claimFree(lack: Lack, world: World, picked: Set<IPv4>, draft: Draft, notices: Notice[]): void {
+function claimFree(lack: Lack, world: World, picked: Set<IPv4>, draft: Draft, notices: Notice[]): Supplied {
   const { pool, namespace, egressIPAM } = lack;
-  // Without a fresh look at the cloud nobody knows what is free there.
-  if (
-    world.cloud === 'aws' &&
-    (world.inventory === undefined || world.inventoryAge > world.timing.inventoryFresh)
-  )
-    return;
   const usable = world.usable.get(pool);
-  if (usable === undefined) return;
+  if (usable === undefined || !isKnown(pool, world)) return 'waits';
   for (const ip of freeAddresses(usable, world.taken, startFor(namespace.name, usable))) {
     if (picked.has(ip)) continue;
     picked.add(ip);
@@ -66,10 +81,18 @@ function claimFree(lack: Lack, world: World, picked: Set<IPv4>, draft: Draft, no
       egressIPAM: egressIPAM.name,
       cidr: pool.name,
     });
-    return;
+    return 'waits';
   }
   const message = `${pool.name} of EgressIPAM "${egressIPAM.name}" has no free address: ${usable.usable} usable, all held`;
   notices.push(about(namespace, 'Warning', 'PoolExhausted', message));
+  return 'none';
+}
+
+/** Without a fresh and complete look at the cloud nobody knows what is free there. */
+function isKnown({ cidr }: Pool, world: World): boolean {
+  if (world.cloud === 'none') return true;
+  if (world.inventory === undefined || world.inventoryAge > world.timing.inventoryFresh) return false;
+  return world.inventory.subnets.some((subnet) => subnet.first <= cidr.first && subnet.last >= cidr.last);
 }
 
 function annotate(namespace: NamespaceFact, egressIPs: string | undefined, why: string, draft: Draft): void {
@@ -77,22 +100,6 @@ function annotate(namespace: NamespaceFact, egressIPs: string | undefined, why: 
   draft.push({ kind: 'annotate', namespace: name, resourceVersion, egressIPs, why });
 }
 
-function byNamespace(lacks: readonly Lack[]): Map<NamespaceFact, Lack[]> {
-  const grouped = new Map<NamespaceFact, Lack[]>();
-  for (const lack of lacks) {
-    const group = grouped.get(lack.namespace);
-    if (group === undefined) grouped.set(lack.namespace, [lack]);
-    else group.push(lack);
-  }
-  return grouped;
-}
-
-function allocationsByNamespace(world: World): Map<string, Allocation[]> {
-  const grouped = new Map<string, Allocation[]>();
-  for (const allocation of [...world.allocations.values()].sort((a, b) => a.ip - b.ip)) {
-    const group = grouped.get(allocation.namespace);
-    if (group === undefined) grouped.set(allocation.namespace, [allocation]);
-    else group.push(allocation);
-  }
-  return grouped;
+function ascending(allocations: ReadonlyMap<IPv4, Allocation>): Allocation[] {
+  return [...allocations.values()].sort((a, b) => a.ip - b.ip);
 }

@@ -151,6 +151,7 @@ export function worldOf(cluster: Cluster, busy: ReadonlySet<IPv4> = new Set()): 
     inventoryAge: inventory === undefined ? Number.POSITIVE_INFINITY : cluster.inventoryAge,
     busy,
     promised: new Map(),
+    platformAssignments: new Map(),
     timing: DEFAULT_TIMING,
   };
   const taken = takenIn(cluster);

@@ -14,6 +14,8 @@ import {
   type Resource,
 } from '../shared/kube/resources.ts';
 import { allocationFact, egressIPAMFact, namespaceFact, netNamespaceFact, nodeFact } from './facts.ts';
+import { EGRESS_IPCONFIG_ANNOTATION } from './platform.ts';
+import { CLOUD_PRIVATE_IP_CONFIGS, type CloudPrivateIPConfigObject } from './platform-assigns/resource.ts';
 
 export class Caches {
   readonly namespaces;
@@ -22,10 +24,17 @@ export class Caches {
   readonly hostSubnets;
   readonly egressIPAMs;
   readonly allocations;
+  /** Only where the platform assigns. */
+  readonly platformConfigs: Reflector<CloudPrivateIPConfigObject> | undefined;
   readonly #all: readonly Reflector<KubeObject>[];
 
   /** `onChange` is called when something that a plan could depend on has changed; heartbeats do not count. */
-  constructor(client: KubeClient, onChange: () => void, onError: (error: unknown) => void) {
+  constructor(
+    client: KubeClient,
+    platform: 'assigns' | 'does not assign',
+    onChange: () => void,
+    onError: (error: unknown) => void,
+  ) {
     const reflect = <T extends KubeObject>(
       resource: Resource<T>,
       relevant: (object: T) => unknown,
@@ -41,7 +50,11 @@ export class Caches {
     this.namespaces = reflect(NAMESPACES, (object) =>
       withoutVersion(namespaceFact(object), [...namespaceFact(object).listed]),
     );
-    this.nodes = reflect(NODES, (object) => [nodeFact(object), object.spec?.providerID]);
+    this.nodes = reflect(NODES, (object) => [
+      nodeFact(object),
+      object.spec?.providerID,
+      object.metadata.annotations?.[EGRESS_IPCONFIG_ANNOTATION],
+    ]);
     this.netNamespaces = reflect(NET_NAMESPACES, (object) => netNamespaceFact(object).egressIPs);
     this.hostSubnets = reflect(HOST_SUBNETS, (object) => [
       object.hostIP,
@@ -54,6 +67,8 @@ export class Caches {
       object.metadata.annotations,
     ]);
     this.allocations = reflect(ALLOCATIONS, (object) => allocationFact(object));
+    this.platformConfigs =
+      platform === 'assigns' ? reflect(CLOUD_PRIVATE_IP_CONFIGS, (object) => object.status) : undefined;
     this.#all = [
       this.namespaces,
       this.nodes,
@@ -61,6 +76,7 @@ export class Caches {
       this.hostSubnets,
       this.egressIPAMs,
       this.allocations,
+      ...(this.platformConfigs === undefined ? [] : [this.platformConfigs]),
     ] as unknown as Reflector<KubeObject>[];
   }
 

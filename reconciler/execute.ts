@@ -19,6 +19,8 @@ import type { Action, ReleaseCheck } from '../shared/plan/actions.ts';
 import type { Caches } from './caches.ts';
 import type { Cloud } from './cloud.ts';
 import { patchHostSubnet, patchNetNamespace } from './openshift-sdn/patches.ts';
+import { CLOUD_PRIVATE_IP_CONFIGS } from './platform-assigns/resource.ts';
+import { SharedRead } from './shared-read.ts';
 
 /** The world is not what the plan saw: plan again. */
 export class Stale extends Error {
@@ -52,10 +54,13 @@ export interface ExecutorOptions {
 export class Executor {
   readonly #options: ExecutorOptions;
   readonly #call: CallOptions;
+  /** Which NetNamespace or HostSubnet has each IP, read live. */
+  readonly #usersOfIPs: SharedRead<ReadonlyMap<string, string>>;
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
     this.#call = { timeout: options.timeout };
+    this.#usersOfIPs = new SharedRead(() => this.#readUsersOfIPs());
   }
 
   async execute(action: Action): Promise<Outcome> {
@@ -175,17 +180,18 @@ export class Executor {
 
   /** `Resting` only after live reads, made now, show the IP nowhere. */
   async #rest(ip: IPv4, checks: readonly ReleaseCheck[]): Promise<void> {
-    const { client, cloud, wallClock } = this.#options;
+    const { client, caches, cloud, wallClock } = this.#options;
     await this.#check(checks);
     const text = formatIPv4(ip);
-    const [netNamespaces, hostSubnets, located] = await Promise.all([
-      client.list(NET_NAMESPACES, this.#call),
-      client.list(HOST_SUBNETS, this.#call),
+    const [users, located, config] = await Promise.all([
+      this.#usersOfIPs.ask(),
       cloud?.locate([ip], { lane: 'cleanup' }),
+      caches.platformConfigs === undefined
+        ? undefined
+        : client.get(CLOUD_PRIVATE_IP_CONFIGS, text, this.#call),
     ]);
-    for (const { metadata, egressIPs } of [...netNamespaces.items, ...hostSubnets.items]) {
-      if (egressIPs?.includes(text) === true) throw new Stale(`${text} is still on ${metadata.name}`);
-    }
+    if (users.has(text)) throw new Stale(`${text} is still on ${users.get(text)}`);
+    if (config !== undefined) throw new Stale(`the platform has not unassigned ${text} yet`);
     if (located?.unknown.includes(ip) === true) throw new Stale(`nobody knows on which interface ${text} is`);
     const holder = located?.holders.get(ip);
     const isNodes = [...(cloud?.inventory?.hosts.values() ?? [])].some((host) => host.interfaceId === holder);
@@ -208,6 +214,22 @@ export class Executor {
     });
     const finalizers = (rested.metadata.finalizers ?? []).filter((name) => name !== FINALIZER);
     await this.#patchAllocation(ip, rested.metadata.resourceVersion, { metadata: { finalizers } });
+  }
+
+  async #readUsersOfIPs(): Promise<ReadonlyMap<string, string>> {
+    const { client } = this.#options;
+    const [netNamespaces, hostSubnets] = await Promise.all([
+      client.list(NET_NAMESPACES, this.#call),
+      client.list(HOST_SUBNETS, this.#call),
+    ]);
+    const users = new Map<string, string>();
+    for (const { metadata, egressIPs } of netNamespaces.items) {
+      for (const ip of egressIPs ?? []) users.set(ip, `NetNamespace ${metadata.name}`);
+    }
+    for (const { metadata, egressIPs } of hostSubnets.items) {
+      for (const ip of egressIPs ?? []) users.set(ip, `HostSubnet ${metadata.name}`);
+    }
+    return users;
   }
 
   async #delete(action: Extract<Action, { kind: 'delete' }>): Promise<void> {

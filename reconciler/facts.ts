@@ -88,7 +88,8 @@ function addresses(texts: readonly string[]): ReadonlySet<IPv4> {
   return ips;
 }
 
-function once<O extends object, F>(read: (object: O) => F): (object: O) => F {
+/** Reads each object once; as long as it is the same object, so is the answer. */
+export function once<O extends object, F>(read: (object: O) => F): (object: O) => F {
   const facts = new WeakMap<O, { readonly fact: F }>();
   return (object) => {
     let entry = facts.get(object);

@@ -19,6 +19,8 @@ export interface LoopOptions {
   /** Milliseconds that one request, or one call to the cloud, may take at most. */
   readonly requestTimeout: number;
   readonly callTimeout: number;
+  /** Milliseconds for which the API server may still carry out a request that nobody waits for any more. */
+  readonly apiServerTimeout: number;
   readonly concurrency: number;
   readonly now: () => number;
   /** Sees every plan; for status, events and metrics. */
@@ -52,6 +54,8 @@ export class Loop {
   /** Since when a grant's call to the cloud has been wanted, by target. */
   readonly #wantedSince = new Map<string, number>();
   readonly #failures = new Map<string, Failure>();
+  /** IPs of Kubernetes writes without an answer: until when these may still take effect. */
+  readonly #unanswered = new Map<IPv4, number>();
   readonly #running = new Set<Promise<void>>();
   #queue: Action[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -108,6 +112,20 @@ export class Loop {
     if (made.wakeIn !== undefined) this.#schedule(made.wakeIn + 1);
   }
 
+  /**
+   * An IP must not come to rest, or be forgotten, while a write that nobody has answered could still put it somewhere.
+   * Everything else may go on: its own write either finds the object changed or keeps the late one from applying.
+   */
+  #mayStillAppear(action: Action): boolean {
+    if (action.kind !== 'rest' && action.kind !== 'delete') return false;
+    const until = this.#unanswered.get(action.ip);
+    if (until === undefined) return false;
+    const left = until - this.#options.now();
+    if (left > 0) this.#schedule(left);
+    else this.#unanswered.delete(action.ip);
+    return left > 0;
+  }
+
   /** Starts what may start now, in the plan's order; what has to wait stays in the queue until the next plan. */
   #startWhatMay(): void {
     const waiting: Action[] = [];
@@ -116,7 +134,7 @@ export class Loop {
         waiting.push(action);
         continue;
       }
-      if (this.#isBlocked(action)) continue;
+      if (this.#isBlocked(action) || this.#mayStillAppear(action)) continue;
       const wait = this.#waitFor(action);
       if (wait > 0) this.#schedule(wait);
       else this.#start(action);
@@ -189,8 +207,14 @@ export class Loop {
     } catch (error) {
       const isStale = error instanceof Stale || isApiError(error, 'conflict', 'notFound');
       this.#backOff(action);
+      if (isApiError(error, 'unavailable') && error.status === 0) this.#holdUnanswered(action);
       onAction(action, isStale ? 'stale' : isApiError(error, 'unavailable') ? 'unknown' : 'failed', error);
     }
+  }
+
+  #holdUnanswered(action: Action): void {
+    const until = this.#options.now() + this.#options.apiServerTimeout;
+    for (const ip of ipsOf(action)) this.#unanswered.set(ip, until);
   }
 
   #backOff(action: Action): void {

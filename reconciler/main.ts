@@ -82,10 +82,12 @@ async function run(config: ReconcilerConfig): Promise<number> {
         });
   const terms = new Terms({
     client,
+    assigns: platform.kind,
     cloud,
     covers: (deadline) => lease.covers(deadline),
     timing: { ...DEFAULT_TIMING, claimGrace: config.claimGrace, notReadyHold: config['not-ready-hold'] },
     resync: config['aws-resync-period'],
+    apiServerTimeout: config['api-server-request-timeout'],
     concurrency: config.concurrency,
     requestTimeout: REQUEST_TIMEOUT,
     callTimeout: CALL_TIMEOUT_MS,

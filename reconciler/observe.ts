@@ -3,7 +3,7 @@ import { AddressSet } from '../shared/address-set.ts';
 import type { Allocation } from '../shared/allocation.ts';
 import { type EgressIPAMs, type Pool, parseEgressIPAMs } from '../shared/egressipam.ts';
 import type { Inventory } from '../shared/inventory.ts';
-import type { IPv4, Range } from '../shared/ip.ts';
+import { type IPv4, parseIPv4, type Range } from '../shared/ip.ts';
 import type { EgressIPAMObject, KubeObject } from '../shared/kinds.ts';
 import type { NodeFact, Timing, World } from '../shared/plan/world.ts';
 import { foreignIn } from '../shared/published.ts';
@@ -18,10 +18,12 @@ import {
   netNamespaceFact,
   nodeFact,
 } from './facts.ts';
+import { platformAssignments, platformInventory } from './platform-assigns/inventory.ts';
 
 export interface ObserverOptions {
   readonly caches: Caches;
-  readonly cloud: 'aws' | 'none';
+  readonly cloud: World['cloud'];
+  /** What EC2 showed last, on AWS. */
   readonly inventory: () => Inventory | undefined;
   readonly timing: Timing;
   /** Monotonic milliseconds. */
@@ -48,9 +50,12 @@ export class Observer {
   observe(busy: ReadonlySet<IPv4>, promised: ReadonlyMap<IPv4, string>): World {
     const { caches, cloud, timing } = this.#options;
     const now = this.#options.now();
-    const inventory = this.#options.inventory();
     const namespaces = facts(caches.namespaces.store, namespaceFact, (fact) => fact.name);
     const hostSubnets = facts(caches.hostSubnets.store, hostSubnetFact, (fact) => fact.node);
+    const inventory =
+      cloud === 'platform'
+        ? platformInventory(caches.nodes.store.values(), hostSubnets, now)
+        : this.#options.inventory();
     const netNamespaces = facts(caches.netNamespaces.store, netNamespaceFact, (fact) => fact.name);
     const allocations = new Map<IPv4, Allocation>();
     for (const object of caches.allocations.store.values()) {
@@ -74,6 +79,7 @@ export class Observer {
       inventoryAge: inventory === undefined ? Number.POSITIVE_INFINITY : now - inventory.observedAt,
       busy,
       promised,
+      platformAssignments: platformAssignments(caches.platformConfigs?.store.values() ?? [], parseIPv4),
       timing,
     };
     return lazily(base);

@@ -6,6 +6,8 @@ export type AssignFlag = 'auto' | 'ec2' | 'platform' | 'none';
 
 export type Platform =
   | { readonly kind: 'aws'; readonly region: string | undefined }
+  /** The platform itself, OpenShift 4.10 and newer in a cloud. */
+  | { readonly kind: 'platform' }
   | { readonly kind: 'none' }
   /** We know what it is and cannot serve it. */
   | { readonly kind: 'unsupported'; readonly message: string };
@@ -32,12 +34,7 @@ export function detectPlatform(
   const status = infrastructure?.status?.platformStatus;
   if (flag === 'ec2') return { kind: 'aws', region: status?.aws?.region };
   if (flag === 'none') return { kind: 'none' };
-  if (flag === 'platform' || hasPlatformAnnotation(nodes)) {
-    const message =
-      'The platform assigns egress IPs on this cluster (OpenShift 4.10 and newer in a cloud), which is not supported yet; ' +
-      'run with --assign=ec2 only if its cloud-network-config-controller is switched off';
-    return { kind: 'unsupported', message };
-  }
+  if (flag === 'platform' || hasPlatformAnnotation(nodes)) return { kind: 'platform' };
   const type = status?.type;
   if (type === 'AWS') return { kind: 'aws', region: status?.aws?.region };
   if (type !== undefined && HAND_ASSIGNED_CLOUDS.has(type)) {

@@ -25,11 +25,15 @@ export interface Log {
 
 export interface SessionOptions {
   readonly client: KubeClient;
-  /** undefined on bare metal. */
+  /** Who puts IPs on interfaces. */
+  readonly assigns: World['cloud'];
+  /** On AWS, where we do. */
   readonly cloud: Cloud | undefined;
   readonly covers: (deadline: number) => boolean;
   readonly timing: Timing;
   readonly resync: number;
+  /** Milliseconds; see LoopOptions. */
+  readonly apiServerTimeout: number;
   readonly concurrency: number;
   readonly requestTimeout: number;
   readonly callTimeout: number;
@@ -58,11 +62,16 @@ export class Session {
     const client = leasedClient(options.client, options.covers, options.requestTimeout);
     const wallClock = () => new Date();
     const onError = (what: string) => (error: unknown) => log.warn({ err: error }, what);
-    this.#caches = new Caches(client, () => this.#loop.trigger(), onError('watch failed'));
+    this.#caches = new Caches(
+      client,
+      options.assigns === 'platform' ? 'assigns' : 'does not assign',
+      () => this.#loop.trigger(),
+      onError('watch failed'),
+    );
     const caches = this.#caches;
     const observer = new Observer({
       caches,
-      cloud: cloud === undefined ? 'none' : 'aws',
+      cloud: options.assigns,
       inventory: () => cloud?.inventory,
       timing,
       now,
@@ -159,6 +168,7 @@ export class Session {
       covers: this.#options.covers,
       requestTimeout: this.#options.requestTimeout,
       callTimeout: this.#options.callTimeout,
+      apiServerTimeout: this.#options.apiServerTimeout,
       concurrency: this.#options.concurrency,
       now,
       onPlan: (plan, world) => {

@@ -39,7 +39,7 @@ export function statusOf(object: EgressIPAMObject, world: World, plan: Plan, now
   const verdicts = [readiness(egressIPAM, world, plan), capacity(cidrs), inventory(egressIPAM, cidrs, world)];
   return {
     observedGeneration: generation,
-    cloud: world.cloud,
+    cloud: world.cloud === 'aws' ? 'aws' : 'none',
     cidrs: cidrs.map((status) => (isTooFragmented(status) ? { ...status, inUse: [] } : status)),
     allocated: cidrs.reduce((sum, status) => sum + status.allocated, 0),
     free: cidrs.reduce((sum, status) => sum + status.free, 0),
@@ -146,6 +146,10 @@ function inventory(egressIPAM: EgressIPAM, cidrs: readonly CIDRStatus[], world: 
       reason: 'NoCloud',
       message: 'There is no cloud whose addresses could be in use',
     };
+  }
+  if (world.cloud === 'platform') {
+    const message = 'The platform assigns the IPs; capacity and subnets are what it says of its nodes';
+    return { type, status: 'True', reason: 'PlatformAssigns', message };
   }
   const fragmented = cidrs.filter(isTooFragmented).map((status) => status.CIDR);
   if (fragmented.length > 0) {

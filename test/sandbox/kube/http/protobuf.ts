@@ -1,7 +1,7 @@
 // kubectl 1.32 posts built-in kinds as protobuf (`kubectl create namespace`, `auth can-i`) and reads answers as JSON. So
 // protobuf is read here, at the edge, and becomes JSON; it is never written. Only the messages of protobuf-messages.ts.
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding
-import { type JsonObject, listOf, objectOf, textOf } from '../json.ts';
+import { fieldOf, type JsonObject, listOf, objectOf, textOf } from '../json.ts';
 import { type FieldType, type Message, messageOf, UNKNOWN } from './protobuf-messages.ts';
 
 export const PROTOBUF = 'application/vnd.kubernetes.protobuf';
@@ -13,10 +13,13 @@ export function fromProtobuf(body: Buffer): JsonObject | undefined {
   if (!body.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
   try {
     const envelope = read(body.subarray(MAGIC.length), UNKNOWN);
-    const { apiVersion, kind } = envelope.typeMeta as { apiVersion: string; kind: string };
-    const message = messageOf(apiVersion, kind);
+    const [apiVersion, kind] = [
+      fieldOf(envelope, 'typeMeta', 'apiVersion'),
+      fieldOf(envelope, 'typeMeta', 'kind'),
+    ];
+    const message = messageOf(textOf(apiVersion), textOf(kind));
     if (message === undefined) return undefined;
-    return { kind, apiVersion, ...read(Buffer.from(String(envelope.raw ?? ''), 'base64'), message) };
+    return { kind, apiVersion, ...read(Buffer.from(textOf(envelope.raw), 'base64'), message) };
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;

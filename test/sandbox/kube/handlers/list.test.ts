@@ -1,0 +1,101 @@
+import t from 'tap';
+import { NAMESPACES } from '../../../../shared/kube/resources.ts';
+import { type Received, serverFor, statusOf } from '../testing/exchange.ts';
+
+const PATH = '/api/v1/namespaces';
+
+interface List {
+  readonly metadata: {
+    readonly resourceVersion: string;
+    readonly continue?: string;
+    readonly remainingItemCount?: number;
+  };
+  readonly items: readonly { readonly metadata: { readonly name: string } }[];
+}
+
+function list({ body }: Received): List {
+  return body as List;
+}
+
+function names(received: Received): string[] {
+  return list(received).items.map(({ metadata }) => metadata.name);
+}
+
+t.test('pages show the moment of the first page', async (t) => {
+  const { api, exchange } = await serverFor(t, { namespaceController: false });
+  const first = await exchange({ path: `${PATH}?limit=3` });
+  t.same(names(first), ['default', 'kube-node-lease', 'kube-public']);
+  t.equal(list(first).metadata.remainingItemCount, 1);
+  await api.client.create(NAMESPACES, { metadata: { name: 'zzz' } });
+  const second = await exchange({ path: `${PATH}?limit=3&continue=${list(first).metadata.continue}` });
+  t.same(names(second), ['kube-system'], 'what came later is not on it');
+  t.equal(list(second).metadata.resourceVersion, list(first).metadata.resourceVersion);
+  t.equal(list(second).metadata.continue, undefined);
+});
+
+t.test('a page whose moment is forgotten is 410, with a token to go on regardless', async (t) => {
+  const { api, exchange } = await serverFor(t);
+  const first = await exchange({ path: `${PATH}?limit=2` });
+  api.faults.forgetWatchHistory();
+  const gone = await exchange({ path: `${PATH}?limit=2&continue=${list(first).metadata.continue}` });
+  t.equal(gone.status, 410);
+  t.equal(statusOf(gone).reason, 'Expired');
+  t.match(
+    statusOf(gone).message,
+    'The provided continue parameter is too old to display a consistent list result.',
+  );
+  await api.client.create(NAMESPACES, { metadata: { name: 'zzz' } });
+  const rest = await exchange({ path: `${PATH}?continue=${list(gone).metadata.continue}` });
+  t.same(names(rest), ['kube-public', 'kube-system', 'zzz']);
+  t.equal((await exchange({ path: `${PATH}?continue=nonsense` })).status, 400);
+});
+
+t.test('selectors choose, and what cannot be selected by is refused', async (t) => {
+  const { exchange } = await serverFor(t);
+  const rows: readonly (readonly [query: string, names: readonly string[]])[] = [
+    ['fieldSelector=metadata.name%3Ddefault', ['default']],
+    ['fieldSelector=metadata.name!%3Ddefault', ['kube-node-lease', 'kube-public', 'kube-system']],
+    ['fieldSelector=status.phase%3DTerminating', []],
+    ['labelSelector=kubernetes.io/metadata.name%20in%20(default,kube-public)', ['default', 'kube-public']],
+    ['labelSelector=!kubernetes.io/metadata.name', []],
+    ['labelSelector=kubernetes.io/metadata.name&limit=1', ['default']],
+  ];
+  for (const [query, expected] of rows)
+    t.same(names(await exchange({ path: `${PATH}?${query}` })), expected, query);
+  const some = await exchange({ path: `${PATH}?labelSelector=kubernetes.io/metadata.name&limit=1` });
+  t.equal(list(some).metadata.remainingItemCount, undefined, 'nobody counts what a selector leaves');
+  const unknown = await exchange({ path: `${PATH}?fieldSelector=spec.x%3Dy` });
+  t.equal(unknown.status, 400);
+  t.equal(statusOf(unknown).message, 'field label not supported: spec.x');
+  t.equal((await exchange({ path: `${PATH}?labelSelector=a%3D%3D%3Db` })).status, 400);
+});
+
+t.test('a list can be asked for at a revision', async (t) => {
+  const { api, exchange } = await serverFor(t);
+  const { resourceVersion } = await api.client.list(NAMESPACES);
+  const exact = (revision: number | string) =>
+    exchange({ path: `${PATH}?resourceVersionMatch=Exact&resourceVersion=${revision}` });
+  t.equal((await exact(resourceVersion)).status, 200);
+  await api.client.create(NAMESPACES, { metadata: { name: 'a' } });
+  const gone = await exact(resourceVersion);
+  t.equal(gone.status, 410);
+  t.equal(statusOf(gone).message, 'The resourceVersion for the provided list is too old.');
+  const future = await exchange({ path: `${PATH}?resourceVersion=999999` });
+  t.equal(future.status, 504);
+  t.match(statusOf(future).message, /^Timeout: Too large resource version: 999999, current: \d+$/);
+  t.equal(future.headers['retry-after'], '1');
+  const nonsense = await exchange({ path: `${PATH}?resourceVersion=abc` });
+  t.equal(nonsense.status, 422);
+});
+
+t.test('a namespaced kind is listed in one namespace or in all', async (t) => {
+  const { exchange } = await serverFor(t);
+  for (const namespace of ['kube-system', 'default']) {
+    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `in-${namespace}` } };
+    await exchange({ method: 'POST', path: `${PATH}/${namespace}/configmaps`, body });
+  }
+  t.same(names(await exchange({ path: '/api/v1/configmaps' })), ['in-default', 'in-kube-system']);
+  t.same(names(await exchange({ path: `${PATH}/default/configmaps` })), ['in-default']);
+  t.same(names(await exchange({ path: `${PATH}/none/configmaps` })), []);
+  t.equal((await exchange({ path: `${PATH}/default/configmaps/in-kube-system` })).status, 404);
+});

@@ -62,7 +62,7 @@ async function serve(address: BindAddress | 'off', pages: Pages): Promise<Listen
 function answerFrom(pages: Pages): RequestListener {
   return async (request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? '';
-    const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
+    const page = pages[path];
     const isRead = request.method === 'GET' || request.method === 'HEAD';
     const { status, type, text } =
       page === undefined ? plain(404, 'not found') : isRead ? await attempt(page) : plain(405, 'GET only');

@@ -39,6 +39,11 @@ export const RECONCILER_COMMAND = {
       choices: ['auto', 'ec2', 'platform', 'none'],
       default: 'auto',
     }),
+    'report-only': booleanFlag({
+      group: BEHAVIOUR,
+      description: 'print what would be done next, do nothing, and exit',
+      default: false,
+    }),
     region: stringFlag({
       group: BEHAVIOUR,
       description: "AWS region; without it the cluster's own",

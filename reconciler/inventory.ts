@@ -73,7 +73,8 @@ export class InventoryReader {
   }
 }
 
-function cloudNodes(nodes: Iterable<Parameters<typeof cloudNode>[0]>): CloudNode[] {
+/** What the cloud is asked about. */
+export function cloudNodes(nodes: Iterable<Parameters<typeof cloudNode>[0]>): CloudNode[] {
   return [...nodes].map(cloudNode);
 }
 

@@ -20,6 +20,8 @@ import { configure, RECONCILER_COMMAND, type ReconcilerConfig } from './config.t
 import { LeaderLease } from './lease.ts';
 import { reconcilerMetrics } from './metrics.ts';
 import { detectPlatform } from './platform.ts';
+import { Predecessor } from './predecessor.ts';
+import { reportOnly } from './report.ts';
 import { Terms } from './terms.ts';
 
 /** Milliseconds for one request to the API server. */
@@ -80,12 +82,20 @@ async function run(config: ReconcilerConfig): Promise<number> {
           signal: stop,
           mayWrite: () => lease.covers(CALL_TIMEOUT_MS),
         });
+  const timing = { ...DEFAULT_TIMING, claimGrace: config.claimGrace, notReadyHold: config['not-ready-hold'] };
+  if (config['report-only']) {
+    const lines = await reportOnly({ client, assigns: platform.kind, cloud, timing, now });
+    process.stdout.write(lines.length === 0 ? 'nothing to do\n' : `${lines.join('\n')}\n`);
+    await client.close();
+    return EXIT.asAsked;
+  }
   const terms = new Terms({
     client,
     assigns: platform.kind,
     cloud,
     covers: (deadline) => lease.covers(deadline),
-    timing: { ...DEFAULT_TIMING, claimGrace: config.claimGrace, notReadyHold: config['not-ready-hold'] },
+    timing,
+    predecessor: new Predecessor({ client, namespace: config.namespace, now }),
     resync: config['aws-resync-period'],
     apiServerTimeout: config['api-server-request-timeout'],
     concurrency: config.concurrency,

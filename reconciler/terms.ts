@@ -1,22 +1,32 @@
 // One session per term of leadership, one after the other: a new one starts only when the last has ended all its work.
 import type { World } from '../shared/plan/world.ts';
+import { sleep, systemClock } from '../shared/process/clock.ts';
+import type { Predecessor } from './predecessor.ts';
 import { Session, type SessionOptions } from './session.ts';
 
 /** A pass is due at least this often (ms) while anything happens; far longer without one means that the loop hangs. */
 const HANGS_AFTER = 120_000;
 
+/** How often (ms) a predecessor that is still at work is looked at. */
+const LOOK_AGAIN = 5_000;
+
+export type TermsOptions = SessionOptions & { readonly predecessor: Predecessor };
+
 export class Terms {
-  readonly #options: SessionOptions;
+  readonly #options: TermsOptions;
+  /** Aborted when the term ends. */
+  #term = new AbortController();
   #session: Session | undefined;
   #changes: Promise<void> = Promise.resolve();
 
-  constructor(options: SessionOptions) {
+  constructor(options: TermsOptions) {
     this.#options = options;
   }
 
   /** The lead was won or lost. */
   change(leads: boolean): void {
     const { log } = this.#options;
+    if (!leads) this.#term.abort();
     this.#changes = this.#changes
       .then(() => (leads ? this.#begin() : this.#end()))
       .catch((err) => {
@@ -56,10 +66,41 @@ export class Terms {
 
   async #begin(): Promise<void> {
     if (this.#session !== undefined) return;
+    this.#term = new AbortController();
+    // Not awaited: the end of the term must not wait for its beginning.
+    this.#waitForPredecessor(this.#term.signal)
+      .then(() => this.#startSession(this.#term.signal))
+      .catch((err) => this.#options.log.error({ err }, 'could not start'));
+  }
+
+  /** Resolves when the Go operator has fallen silent, or the term is over. */
+  async #waitForPredecessor(term: AbortSignal): Promise<void> {
+    const { predecessor, log } = this.#options;
+    let said = false;
+    while (!term.aborted && (await this.#isAlive(predecessor))) {
+      const message =
+        'egressip-ipam-operator may still be at work; nothing is done before its leader lock has been silent for 30 s. Scale it to zero, or see --report-only';
+      if (!said) log.warn({}, message);
+      said = true;
+      await sleep(systemClock, LOOK_AGAIN, term);
+    }
+  }
+
+  async #isAlive(predecessor: Predecessor): Promise<boolean> {
+    try {
+      return await predecessor.isAlive();
+    } catch (err) {
+      // Unknown is not dead.
+      this.#options.log.warn({ err }, "the Go operator's lock could not be read");
+      return true;
+    }
+  }
+
+  async #startSession(term: AbortSignal): Promise<void> {
+    if (term.aborted) return;
     const session = new Session(this.#options);
     this.#session = session;
-    // Not awaited: an API server that does not answer must not keep the end of the term waiting.
-    session.start().catch((err) => this.#options.log.error({ err }, 'could not start'));
+    await session.start();
   }
 
   async #end(): Promise<void> {

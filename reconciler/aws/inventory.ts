@@ -88,7 +88,7 @@ async function findInstances(
       const instance = instances.get(id);
       if (answer?.ok === false) unknownNodes.set(node, answer.error.message);
       else if (instance === undefined) unknownNodes.set(node, `EC2 does not know instance ${id}`);
-      
+      else if (instance.state === 'gone') continue;
       else if (instance.primaryInterface === undefined)
         unknownNodes.set(node, `EC2 shows no primary interface of instance ${id}`);
       else found.push({ node, instance, eni: instance.primaryInterface });

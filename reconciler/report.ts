@@ -1,0 +1,48 @@
+// `--report-only`: what would be done next, and what a person should know, without doing any of it. For looking before
+// one lets the reconciler take over a cluster.
+import type { Inventory } from '../shared/inventory.ts';
+import type { KubeClient } from '../shared/kube/client.ts';
+import { describe } from '../shared/plan/actions.ts';
+import { plan } from '../shared/plan/plan.ts';
+import type { Timing, World } from '../shared/plan/world.ts';
+import { Caches } from './caches.ts';
+import type { Cloud } from './cloud.ts';
+import { cloudNodes } from './inventory.ts';
+import { Observer } from './observe.ts';
+
+export interface ReportOptions {
+  readonly client: KubeClient;
+  readonly assigns: World['cloud'];
+  readonly cloud: Cloud | undefined;
+  readonly timing: Timing;
+  readonly now: () => number;
+}
+
+/** One line each: first what is planned, then notices. Empty when there is nothing to do and nothing to say. */
+export async function reportOnly({ client, assigns, cloud, timing, now }: ReportOptions): Promise<string[]> {
+  const caches = new Caches(
+    client,
+    assigns === 'platform' ? 'assigns' : 'does not assign',
+    () => {},
+    () => {},
+  );
+  try {
+    await caches.start();
+    const inventory: Inventory | undefined = await cloud?.refresh(cloudNodes(caches.nodes.store.values()));
+    const observer = new Observer({
+      caches,
+      cloud: assigns,
+      inventory: () => inventory,
+      timing,
+      now,
+      wallClock: () => Date.now(),
+    });
+    const { actions, notices } = plan(observer.observe(new Set(), new Map()));
+    return [
+      ...actions.map((action) => `would ${describe(action)}`),
+      ...notices.map(({ about, reason, message }) => `${about.kind} ${about.name}: ${reason}: ${message}`),
+    ];
+  } finally {
+    await caches.stop();
+  }
+}

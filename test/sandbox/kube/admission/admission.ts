@@ -122,8 +122,9 @@ export class WebhookAdmission implements Admission {
   }
 
   async #call(hook: Hook, { request }: AdmissionAttributes, body: string): Promise<unknown> {
-    const seconds = hook.timeoutSeconds;
-    const milliseconds = Math.min(seconds * 1000, request.deadline - performance.now());
+    const milliseconds = Math.min(hook.timeoutSeconds * 1000, request.deadline - performance.now());
+    // The webhook is told what is left of the request's time, too, in whole seconds.
+    const seconds = Math.max(1, Math.ceil(milliseconds / 1000));
     try {
       const endpoint = this.#endpoints.of(hook.target);
       return await this.#caller.call(endpoint, hook.ca, { seconds, milliseconds }, body);

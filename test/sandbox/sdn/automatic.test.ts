@@ -82,6 +82,13 @@ t.test('a node that comes back gets its share again', async (t) => {
   t.strictSame(second, { n1: ['192.168.1.1', '192.168.1.3'], n2: ['192.168.1.2', '192.168.1.4'] });
 });
 
+t.test('while a node is being emptied nothing else is moved', async (t) => {
+  const ips = ['192.168.1.1', '192.168.1.2', '192.168.1.3', '192.168.1.4'];
+  const listed = { ...Object.fromEntries(ips.map((ip, i) => [`ns${i}`, [ip]])), lost: ['192.168.1.9'] };
+  const nodes = { n1: { ips: ['192.168.1.9'] }, n2: { ips }, n3: {} };
+  t.strictSame(placed(viewOf(nodes, listed, ['n1'])), { n1: [], n2: ips, n3: [] });
+});
+
 t.test('a node in explicit mode keeps what was written on it, and hosts nothing else', async (t) => {
   const nodes = { n1: { ips: ['192.168.1.1'], cidrs: [] }, n2: {} };
   t.strictSame(placed(viewOf(nodes, { a: ['192.168.1.1'], b: ['192.168.1.2'] })), { n2: ['192.168.1.2'] });

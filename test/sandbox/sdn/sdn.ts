@@ -48,6 +48,7 @@ export async function startSdn(client: KubeClient, options: SdnOptions = {}): Pr
 const AT_ONCE = 16;
 const RETRY_MS = 200;
 const LOOK_AGAIN_MS = 10;
+const MAX_REST_MS = 100;
 
 class RunningSdn implements Sdn {
   readonly #client: KubeClient;
@@ -162,7 +163,10 @@ class RunningSdn implements Sdn {
     await delay(0);
     while (this.#dirty && !this.#stop.signal.aborted && this.#stores !== undefined) {
       this.#dirty = false;
+      const started = performance.now();
       await this.#pass(this.#stores);
+      // Under a stream of changes the SDN leaves most of the processor to others.
+      if (this.#dirty) await delay(Math.min(MAX_REST_MS, 4 * (performance.now() - started)));
     }
     this.#running = undefined;
   }

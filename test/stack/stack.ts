@@ -139,7 +139,7 @@ export class Stack {
       const slice = endpointSlice(index, port);
       await this.client.create(ENDPOINT_SLICES, slice, { namespace: OPERATOR_NAMESPACE });
     }
-    await until(async () => await this.#isAnswered());
+    await until(() => this.#isAnswered());
   }
 
   /** Nobody answers admission any more. */

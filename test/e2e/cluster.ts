@@ -1,0 +1,85 @@
+// What stories act on, whichever API server is behind it: the API as its administrator, the oracle, the product's
+// processes, and room for EgressIPAMs.
+import type { KubeClient } from '../../shared/kube/client.ts';
+import { NODES } from '../../shared/kube/resources.ts';
+import type { Child } from '../stack/child.ts';
+import { askedKubeconfig } from './config.ts';
+import { onSandbox } from './on-sandbox.ts';
+import type { RawApi } from './raw-api.ts';
+import type { Verdicts } from './verdicts.ts';
+
+export interface ClusterOptions {
+  readonly platform: 'aws' | 'baremetal';
+  readonly nodes: number;
+  /** Bare metal: nodes besides, in two racks. */
+  readonly rackNodes?: number;
+  readonly instanceType?: string;
+  readonly webhooks?: number;
+  readonly reconcilerArgs?: readonly string[];
+}
+
+/** A place from whose addresses pools can be cut: a subnet with its zone, or a rack. */
+export interface Zone {
+  readonly name: string;
+  /** CIDR. */
+  readonly addresses: string;
+}
+
+/** What EC2 holds, beyond what the Kubernetes API shows. */
+export interface CloudView {
+  /** Id of the interface by address, over all interfaces; primary addresses included. */
+  interfaces(): Promise<ReadonlyMap<string, string>>;
+  /** Lets somebody outside the cluster take the address. */
+  take(ip: string): Promise<void>;
+}
+
+export interface Cluster {
+  readonly platform: 'aws' | 'baremetal';
+  readonly client: KubeClient;
+  readonly raw: RawApi;
+  /** A kubeconfig of the administrator, for kubectl. */
+  readonly kubeconfig: string;
+  readonly zones: readonly Zone[];
+  readonly verdicts: Verdicts;
+  /** On AWS. */
+  readonly cloud: CloudView | undefined;
+  readonly processes: Processes;
+  /** Why requests that the two processes were not allowed to make cannot be told; undefined when they can. */
+  readonly noAudit: string | undefined;
+  /** Requests of the two processes that were answered 403, as sentences. */
+  forbidden(): Promise<readonly string[]>;
+  stop(): Promise<void>;
+}
+
+/** The product's processes; stories end and start them. */
+export interface Processes {
+  readonly webhooks: readonly Child[];
+  readonly reconcilers: readonly Child[];
+  startReconciler(args?: readonly string[]): Promise<Child>;
+  endReconciler(how: 'stop' | 'kill', child?: Child): Promise<void>;
+  startWebhooks(): Promise<void>;
+  stopWebhooks(): Promise<void>;
+}
+
+/** On each node that stories may use; their EgressIPAMs select by it, and by nothing that other nodes have. */
+export const NODE_LABEL = 'example.com/egress-e2e';
+
+/** Starts everything, and sees to it that it is stopped when this process is asked to end. */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const kubeconfig = askedKubeconfig();
+  if (kubeconfig !== undefined) throw new Error('not yet');
+  const cluster = await onSandbox(options);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => cluster.stop().finally(() => process.exit(1)));
+  }
+  await labelNodes(cluster.client);
+  return cluster;
+}
+
+async function labelNodes(client: KubeClient): Promise<void> {
+  const { items } = await client.list(NODES);
+  const patch = { metadata: { labels: { [NODE_LABEL]: '' } } };
+  for (const { metadata } of items) {
+    await client.patch(NODES, metadata.name, 'application/merge-patch+json', patch);
+  }
+}

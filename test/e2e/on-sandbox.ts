@@ -1,0 +1,86 @@
+// The sandbox as the cluster of the stories.
+import { loadKubeConfig } from '../../shared/kube/kubeconfig.ts';
+import { OPERATOR_NAMESPACE } from '../../shared/names.ts';
+import { describeProblems } from '../../shared/problem.ts';
+import { ZONES } from '../sandbox/nodes.ts';
+import { Stack } from '../stack/stack.ts';
+import type { CloudView, Cluster, ClusterOptions, Zone } from './cluster.ts';
+import { RawApi } from './raw-api.ts';
+import { askSandbox } from './verdicts.ts';
+
+/** What the API server gives a request; what the reconciler is told, so that a claim's grace, twice that, is longer. */
+const TIMEOUTS = { apiServer: '4s', reconciler: '2500ms' };
+
+interface AuditEntry {
+  readonly verb: string;
+  readonly path: string;
+  readonly code: number;
+}
+
+/** The sandbox with the product on it, all of it stopped by `stop`. */
+export async function onSandbox(options: ClusterOptions): Promise<Cluster> {
+  const { platform, nodes, rackNodes = 0, instanceType, webhooks = 1, reconcilerArgs = [] } = options;
+  const stack = await Stack.start({
+    platform,
+    nodes,
+    webhooks,
+    userAgent: 'egressip-ipam-e2e',
+    sandboxArgs: [
+      `--request-timeout=${TIMEOUTS.apiServer}`,
+      ...(rackNodes > 0 ? [`--rack-nodes=${rackNodes}`] : []),
+      ...(instanceType === undefined ? [] : [`--instance-type=${instanceType}`]),
+    ],
+    reconcilerArgs: [`--api-server-request-timeout=${TIMEOUTS.reconciler}`, ...reconcilerArgs],
+  });
+  const raw = new RawApi(await readKubeconfig(stack.ready.kubeconfigs.admin));
+  return {
+    platform,
+    client: stack.client,
+    raw,
+    kubeconfig: stack.ready.kubeconfigs.admin,
+    zones: platform === 'aws' ? ZONES.map(({ zone, subnet }) => ({ name: zone, addresses: subnet })) : RACKS,
+    verdicts: askSandbox(stack),
+    cloud: platform === 'aws' ? cloudOf(stack) : undefined,
+    processes: stack,
+    noAudit: undefined,
+    forbidden: () => forbiddenIn(stack),
+    async stop() {
+      await raw.close();
+      await stack.stop();
+    },
+  };
+}
+
+const RACKS: readonly Zone[] = [
+  { name: 'rack-1', addresses: '192.168.101.0/24' },
+  { name: 'rack-2', addresses: '192.168.102.0/24' },
+];
+
+function cloudOf(stack: Stack): CloudView {
+  return {
+    async interfaces() {
+      const { interfaces } = await stack.ask<{ interfaces: { id: string; addresses: string[] }[] }>('ec2');
+      return new Map(interfaces.flatMap(({ id, addresses }) => addresses.map((ip) => [ip, id] as const)));
+    },
+    take: (ip) => stack.tell('ec2/taken', { ip }),
+  };
+}
+
+async function forbiddenIn(stack: Stack): Promise<string[]> {
+  const users = ['webhook', 'reconciler'].map(
+    (name) => `system:serviceaccount:${OPERATOR_NAMESPACE}:egressip-ipam-${name}`,
+  );
+  const entries = await Promise.all(
+    users.map((user) => stack.ask<AuditEntry[]>(`audit?user=${encodeURIComponent(user)}`)),
+  );
+  return entries
+    .flat()
+    .filter(({ code }) => code === 403)
+    .map(({ verb, path }) => `${verb} ${path}`);
+}
+
+async function readKubeconfig(file: string) {
+  const config = await loadKubeConfig({ kubeconfig: file, env: {} });
+  if (!config.ok) throw new Error(describeProblems(config.problems));
+  return config.value;
+}

@@ -1,5 +1,6 @@
 // When is the cloud read? At the start, at every resync, when the nodes change, and when a call went otherwise than the
 // last look had led us to expect; never because there are more namespaces.
+import type { Clock } from '../shared/process/clock.ts';
 import type { Caches } from './caches.ts';
 import type { Cloud, CloudNode } from './cloud.ts';
 
@@ -8,7 +9,7 @@ export interface InventoryReaderOptions {
   readonly nodes: Caches['nodes'];
   /** Milliseconds. */
   readonly resync: number;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly onRead: () => void;
   readonly onError: (error: unknown) => void;
 }
@@ -19,7 +20,7 @@ const PAUSE_AFTER_ERROR = 2_000;
 
 export class InventoryReader {
   readonly #options: InventoryReaderOptions;
-  #timer: NodeJS.Timeout | undefined;
+  #cancel: (() => void) | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
   #reading: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -42,23 +43,23 @@ export class InventoryReader {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#cancel?.();
     await this.#reading;
   }
 
   #schedule(delay: number): void {
-    const at = this.#options.now() + delay;
+    const at = this.#options.clock.now() + delay;
     if (this.#stopped || at >= this.#dueAt) return;
     this.#dueAt = at;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    this.#cancel?.();
+    this.#cancel = this.#options.clock.after(delay, () => {
       this.#dueAt = Number.POSITIVE_INFINITY;
       this.#reading = this.#read();
-    }, delay);
+    });
   }
 
   async #read(): Promise<void> {
-    const { cloud, nodes, resync, now, onRead, onError } = this.#options;
+    const { cloud, nodes, resync, clock, onRead, onError } = this.#options;
     let next = resync;
     try {
       await cloud.refresh(cloudNodes(nodes.store.values()));
@@ -68,7 +69,8 @@ export class InventoryReader {
       next = PAUSE_AFTER_ERROR;
     }
     // A call without an answer is settled by the first look after the time by which it must have taken effect.
-    for (const from of cloud.unsettled.values()) next = Math.min(next, Math.max(PAUSE, from - now() + 1));
+    for (const from of cloud.unsettled.values())
+      next = Math.min(next, Math.max(PAUSE, from - clock.now() + 1));
     this.#schedule(next);
   }
 }

@@ -6,6 +6,7 @@ import type { LeaseObject } from '../shared/kinds.ts';
 import { isApiError, type KubeClient } from '../shared/kube/client.ts';
 import { LEASES } from '../shared/kube/resources.ts';
 import { OBSERVED_ANNOTATION } from '../shared/names.ts';
+import type { Clock } from '../shared/process/clock.ts';
 
 export interface LeaseOptions {
   readonly client: KubeClient;
@@ -17,8 +18,7 @@ export interface LeaseOptions {
   /** Milliseconds: how long a lease holds, and how often it is renewed. */
   readonly duration: number;
   readonly renewEvery: number;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly wallClock: () => Date;
   /** JSON for OBSERVED_ANNOTATION, written with each renewal. */
   readonly observed: () => string;
@@ -38,8 +38,9 @@ export class LeaderLease {
   #until = Number.NEGATIVE_INFINITY;
   #rival: RivalSighting | undefined;
   #leads = false;
-  #timer: NodeJS.Timeout | undefined;
-  #expiry: NodeJS.Timeout | undefined;
+  /** Cancels the next round, and the alarm at the lease's end. */
+  #cancelRound: (() => void) | undefined;
+  #cancelExpiry: (() => void) | undefined;
   #round: Promise<void> = Promise.resolve();
   #stopped = false;
 
@@ -48,12 +49,12 @@ export class LeaderLease {
   }
 
   get leads(): boolean {
-    return this.#options.now() < this.#until;
+    return this.#options.clock.now() < this.#until;
   }
 
   /** Whether a write that ends within `deadline` milliseconds ends while we lead. */
   covers(deadline: number): boolean {
-    return !this.#stopped && this.#options.now() + deadline < this.#until;
+    return !this.#stopped && this.#options.clock.now() + deadline < this.#until;
   }
 
   start(): void {
@@ -63,8 +64,8 @@ export class LeaderLease {
   /** Stops renewing and, if we lead, gives the lease up, so that the other replica takes over at once. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#timer);
-    clearTimeout(this.#expiry);
+    this.#cancelRound?.();
+    this.#cancelExpiry?.();
     await this.#round;
     if (!this.leads || this.#lease === undefined) return;
     this.#until = Number.NEGATIVE_INFINITY;
@@ -77,16 +78,16 @@ export class LeaderLease {
 
   /** Renews before its time, because what is published with the lease has changed. */
   renewSoon(): void {
-    if (this.#stopped || this.#timer === undefined) return;
-    clearTimeout(this.#timer);
+    if (this.#stopped || this.#cancelRound === undefined) return;
+    this.#cancelRound();
     this.#schedule(0);
   }
 
   #schedule(delay: number): void {
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
+    this.#cancelRound = this.#options.clock.after(delay, () => {
+      this.#cancelRound = undefined;
       this.#round = this.#run();
-    }, delay);
+    });
   }
 
   async #run(): Promise<void> {
@@ -101,14 +102,14 @@ export class LeaderLease {
   }
 
   async #tryOnce(): Promise<void> {
-    const { client, namespace, name, identity, now, duration } = this.#options;
+    const { client, namespace, name, identity, clock, duration } = this.#options;
     const timeout = Math.floor(duration / 3);
     // A renewal goes by the last reply; anything else reads first.
     const held = this.#leads ? this.#lease : undefined;
     const current = held ?? (await client.get(LEASES, name, { namespace, timeout }));
     const mayTake = this.#options.contest === 'takeOver' || !this.#isHeldByRival(current);
     if (held === undefined && !mayTake) return;
-    const sent = now();
+    const sent = clock.now();
     try {
       this.#lease = await this.#write(this.#claimed(current, identity));
       this.#until = sent + duration;
@@ -124,7 +125,7 @@ export class LeaderLease {
     const holder = current?.spec?.holderIdentity ?? '';
     if (current === undefined || holder === '' || holder === this.#options.identity) return false;
     const record = current.metadata.resourceVersion;
-    const now = this.#options.now();
+    const now = this.#options.clock.now();
     if (this.#rival?.record !== record) this.#rival = { record, at: now };
     return now < this.#rival.at + (current.spec?.leaseDurationSeconds ?? 15) * 1000;
   }
@@ -159,9 +160,10 @@ export class LeaderLease {
 
   #announce(): void {
     const leads = this.leads;
-    clearTimeout(this.#expiry);
+    this.#cancelExpiry?.();
     if (leads && !this.#stopped) {
-      this.#expiry = setTimeout(() => this.#announce(), Math.max(1, this.#until - this.#options.now()));
+      const left = Math.max(1, this.#until - this.#options.clock.now());
+      this.#cancelExpiry = this.#options.clock.after(left, () => this.#announce());
     }
     if (leads === this.#leads) return;
     this.#leads = leads;

@@ -6,6 +6,7 @@ import { isApiError } from '../shared/kube/client.ts';
 import { type Action, destinationOf, ipsOf, type Lane, targetOf } from '../shared/plan/actions.ts';
 import { type Plan, plan } from '../shared/plan/plan.ts';
 import type { World } from '../shared/plan/world.ts';
+import type { Clock } from '../shared/process/clock.ts';
 import type { Cloud } from './cloud.ts';
 import { type Outcome, Stale } from './execute.ts';
 
@@ -22,7 +23,7 @@ export interface LoopOptions {
   /** Milliseconds for which the API server may still carry out a request that nobody waits for any more. */
   readonly apiServerTimeout: number;
   readonly concurrency: number;
-  readonly now: () => number;
+  readonly clock: Clock;
   /** Sees every plan; for status, events and metrics. */
   readonly onPlan: (plan: Plan, world: World) => void;
   readonly onAction: (
@@ -41,6 +42,7 @@ const BACKOFF = { first: 250, most: 30_000 };
 /** A pass may take half of the time at most: the next one starts no sooner than this many times its length later. */
 const REST_AFTER_PASS = 1;
 const LEAST_PAUSE = 5;
+const LONGEST_PAUSE = 3_600_000;
 /** How long a call to the cloud waits for company. */
 const GATHER = 100;
 /** How long to wait for the next renewal when the lease is too short for a write. */
@@ -58,7 +60,7 @@ export class Loop {
   readonly #unanswered = new Map<IPv4, number>();
   readonly #running = new Set<Promise<void>>();
   #queue: Action[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  #cancel: (() => void) | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
   #earliest = 0;
   #stopped = false;
@@ -75,7 +77,7 @@ export class Loop {
   /** Starts nothing more and resolves when everything under way has ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#cancel?.();
     this.#queue = [];
     await Promise.all(this.#running);
   }
@@ -87,27 +89,28 @@ export class Loop {
 
   /** Milliseconds by which the next pass is late; 0 when none is due. */
   overdue(): number {
-    return Math.max(0, this.#options.now() - this.#dueAt);
+    return Math.max(0, this.#options.clock.now() - this.#dueAt);
   }
 
   #schedule(delay: number): void {
     if (this.#stopped) return;
-    const at = Math.max(this.#options.now() + delay, this.#earliest);
+    // Timers of the runtime end at 24 days; looking once an hour costs nothing.
+    const at = Math.max(this.#options.clock.now() + Math.min(delay, LONGEST_PAUSE), this.#earliest);
     if (at >= this.#dueAt) return;
     this.#dueAt = at;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#pass(), Math.max(0, at - this.#options.now()));
+    this.#cancel?.();
+    this.#cancel = this.#options.clock.after(Math.max(0, at - this.#options.clock.now()), () => this.#pass());
   }
 
   #pass(): void {
-    const { now, observe, onPlan } = this.#options;
+    const { clock, observe, onPlan } = this.#options;
     this.#dueAt = Number.POSITIVE_INFINITY;
-    const started = now();
+    const started = clock.now();
     const world = observe(this.busy, this.#promised);
     const made = plan(world);
     this.#queue = [...made.actions];
     onPlan(made, world);
-    this.#earliest = now() + (now() - started) * REST_AFTER_PASS;
+    this.#earliest = clock.now() + (clock.now() - started) * REST_AFTER_PASS;
     this.#startWhatMay();
     if (made.wakeIn !== undefined) this.#schedule(made.wakeIn + 1);
   }
@@ -120,7 +123,7 @@ export class Loop {
     if (action.kind !== 'rest' && action.kind !== 'delete') return false;
     const until = this.#unanswered.get(action.ip);
     if (until === undefined) return false;
-    const left = until - this.#options.now();
+    const left = until - this.#options.clock.now();
     if (left > 0) this.#schedule(left);
     else this.#unanswered.delete(action.ip);
     return left > 0;
@@ -148,8 +151,8 @@ export class Loop {
 
   /** Milliseconds until the action may start; 0 means now. */
   #waitFor(action: Action): number {
-    const { now, covers, cloud, requestTimeout, callTimeout } = this.#options;
-    const backoff = (this.#failures.get(keyOf(action))?.notBefore ?? 0) - now();
+    const { clock, covers, cloud, requestTimeout, callTimeout } = this.#options;
+    const backoff = (this.#failures.get(keyOf(action))?.notBefore ?? 0) - clock.now();
     if (backoff > 0) return backoff;
     if (!covers(isCall(action) ? callTimeout : requestTimeout)) return LEASE_PAUSE;
     if (cloud === undefined || !isCall(action)) return 0;
@@ -162,9 +165,9 @@ export class Loop {
   #gathersFor(action: Action & { readonly lane: Lane }): number {
     if (action.lane === 'failover') return 0;
     const target = targetOf(action);
-    const since = this.#wantedSince.get(target) ?? this.#options.now();
+    const since = this.#wantedSince.get(target) ?? this.#options.clock.now();
     this.#wantedSince.set(target, since);
-    return since + GATHER - this.#options.now();
+    return since + GATHER - this.#options.clock.now();
   }
 
   #start(action: Action): void {
@@ -213,7 +216,7 @@ export class Loop {
   }
 
   #holdUnanswered(action: Action): void {
-    const until = this.#options.now() + this.#options.apiServerTimeout;
+    const until = this.#options.clock.now() + this.#options.apiServerTimeout;
     for (const ip of ipsOf(action)) this.#unanswered.set(ip, until);
   }
 
@@ -221,7 +224,7 @@ export class Loop {
     const key = keyOf(action);
     const count = (this.#failures.get(key)?.count ?? 0) + 1;
     const delay = Math.min(BACKOFF.first * 2 ** (count - 1), BACKOFF.most);
-    this.#failures.set(key, { count, notBefore: this.#options.now() + delay });
+    this.#failures.set(key, { count, notBefore: this.#options.clock.now() + delay });
     // Failures of what is planned no more are forgotten some time.
     if (this.#failures.size > 10_000) this.#failures.clear();
   }

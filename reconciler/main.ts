@@ -104,7 +104,7 @@ async function run(config: ReconcilerConfig): Promise<number> {
     identity: config.identity,
     metrics: counted,
     log,
-    now,
+    clock: systemClock,
     onFirstLook: () => lease.renewSoon(),
   });
   counted.view(() => terms.world);
@@ -116,7 +116,7 @@ async function run(config: ReconcilerConfig): Promise<number> {
     contest: config['leader-elect'] ? 'wait' : 'takeOver',
     duration: config['leader-elect-lease-duration'],
     renewEvery: config['leader-elect-retry-period'],
-    now,
+    clock: systemClock,
     wallClock: () => new Date(),
     observed: () => terms.observed(),
     onChange(leads) {

@@ -3,6 +3,7 @@
 import type { KubeClient } from '../shared/kube/client.ts';
 import { describe } from '../shared/plan/actions.ts';
 import type { Timing, World } from '../shared/plan/world.ts';
+import type { Clock } from '../shared/process/clock.ts';
 import { Caches } from './caches.ts';
 import type { Cloud } from './cloud.ts';
 import { EventRecorder } from './events.ts';
@@ -40,7 +41,7 @@ export interface SessionOptions {
   readonly identity: string;
   readonly metrics: ReconcilerMetrics;
   readonly log: Log;
-  readonly now: () => number;
+  readonly clock: Clock;
   /** The cloud has been looked at for EgressIPAMs for which it had not been before: tell the webhook soon. */
   readonly onFirstLook: () => void;
 }
@@ -58,7 +59,7 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { cloud, timing, now, log } = options;
+    const { cloud, timing, clock, log } = options;
     const client = leasedClient(options.client, options.covers, options.requestTimeout);
     const wallClock = () => new Date();
     const onError = (what: string) => (error: unknown) => log.warn({ err: error }, what);
@@ -74,7 +75,7 @@ export class Session {
       cloud: options.assigns,
       inventory: () => cloud?.inventory,
       timing,
-      now,
+      now: clock.now,
       wallClock: () => Date.now(),
     });
     caches.namespaces.onChange((_key, object, previous) => {
@@ -89,7 +90,7 @@ export class Session {
             cloud,
             nodes: caches.nodes,
             resync: options.resync,
-            now,
+            clock,
             onRead: () => this.#loop.trigger(),
             onError: onError('EC2 could not be read'),
           });
@@ -104,6 +105,7 @@ export class Session {
     this.#status = new StatusWriter({
       client,
       caches,
+      clock,
       wallClock,
       onError: onError('status could not be written'),
     });
@@ -155,11 +157,11 @@ export class Session {
   }
 
   #makeLoop(observer: Observer, executor: Executor): Loop {
-    const { metrics, log, now } = this.#options;
+    const { metrics, log, clock } = this.#options;
     let started = 0;
     return new Loop({
       observe: (busy, promised) => {
-        started = now();
+        started = clock.now();
         this.#world = observer.observe(busy, promised);
         return this.#world;
       },
@@ -170,9 +172,9 @@ export class Session {
       callTimeout: this.#options.callTimeout,
       apiServerTimeout: this.#options.apiServerTimeout,
       concurrency: this.#options.concurrency,
-      now,
+      clock,
       onPlan: (plan, world) => {
-        metrics.pass((now() - started) / 1000, plan);
+        metrics.pass((clock.now() - started) / 1000, plan);
         this.#noteFirstLooks(world);
         this.#status.update(plan, world);
         this.#events.troubles(plan.notices);

@@ -5,12 +5,14 @@ import type { KubeClient } from '../shared/kube/client.ts';
 import { EGRESSIPAMS } from '../shared/kube/resources.ts';
 import type { Plan } from '../shared/plan/plan.ts';
 import type { World } from '../shared/plan/world.ts';
+import type { Clock } from '../shared/process/clock.ts';
 import { statusOf } from '../shared/status.ts';
 import type { Caches } from './caches.ts';
 
 export interface StatusWriterOptions {
   readonly client: KubeClient;
   readonly caches: Caches;
+  readonly clock: Clock;
   readonly wallClock: () => Date;
   readonly onError: (error: unknown) => void;
 }
@@ -21,7 +23,7 @@ const PAUSE_AFTER_ERROR = 2_000;
 export class StatusWriter {
   readonly #options: StatusWriterOptions;
   #latest: { readonly world: World; readonly plan: Plan } | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #cancel: (() => void) | undefined;
   #writing: Promise<void> = Promise.resolve();
   #stopped = false;
 
@@ -37,18 +39,18 @@ export class StatusWriter {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#cancel?.();
     await this.#writing;
   }
 
   #schedule(delay: number): void {
-    if (this.#stopped || this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
+    if (this.#stopped || this.#cancel !== undefined) return;
+    this.#cancel = this.#options.clock.after(delay, () => {
       this.#writing = this.#write().finally(() => {
-        this.#timer = undefined;
+        this.#cancel = undefined;
         if (this.#latest !== undefined) this.#schedule(PAUSE_AFTER_ERROR);
       });
-    }, delay);
+    });
   }
 
   async #write(): Promise<void> {

@@ -1,6 +1,6 @@
 // One session per term of leadership, one after the other: a new one starts only when the last has ended all its work.
 import type { World } from '../shared/plan/world.ts';
-import { sleep, systemClock } from '../shared/process/clock.ts';
+import { sleep } from '../shared/process/clock.ts';
 import type { Predecessor } from './predecessor.ts';
 import { Session, type SessionOptions } from './session.ts';
 
@@ -48,7 +48,7 @@ export class Terms {
     const world = this.world;
     const observed: Record<string, string> = {};
     if (world?.cloud === 'aws' && world.inventory !== undefined) {
-      const age = this.#options.now() - (this.#options.cloud?.inventory?.observedAt ?? 0);
+      const age = this.#options.clock.now() - (this.#options.cloud?.inventory?.observedAt ?? 0);
       const time = new Date(Date.now() - age).toISOString();
       for (const name of [...world.egressIPAMs.valid.keys()].sort()) observed[name] = time;
     }
@@ -82,7 +82,7 @@ export class Terms {
         'egressip-ipam-operator may still be at work; nothing is done before its leader lock has been silent for 30 s. Scale it to zero, or see --report-only';
       if (!said) log.warn({}, message);
       said = true;
-      await sleep(systemClock, LOOK_AGAIN, term);
+      await sleep(this.#options.clock, LOOK_AGAIN, term);
     }
   }
 

@@ -154,7 +154,7 @@ class Connection {
     const { region, credentialsDirectory } = this.#options;
     const config = {
       // limiter.ts and paced-reads.ts decide whether and when a call is made again.
-      maxAttempts: 3,
+      maxAttempts: 1,
       // Passed on to the default chain: shared files are read again, instead of once per process.
       ignoreCache: true,
       requestHandler: before?.config.requestHandler ?? { connectionTimeout: CONNECTION_TIMEOUT_MS },

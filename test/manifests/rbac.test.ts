@@ -36,6 +36,7 @@ t.test('the webhook may do this and nothing else', async (t) => {
 
 t.test('the reconciler may do this and nothing else', async (t) => {
   t.same(permissions('egressip-ipam-reconciler'), [
+    '@configmaps 9ae943bf.redhat.io: get',
     '@leases egressip-ipam-reconciler: get update patch',
     '@leases: create',
     'cloudprivateipconfigs: get list watch',

@@ -1,5 +1,5 @@
-// How long ago, as kubectl's users read it: `45s`, `9m30s`, `21m`, `3d4h`. Apart because columns of built-in kinds and
-// of custom resources both show it.
+// How long ago, as kubectl's users read it: `45s`, `9m30s`, `21m`, `3d4h`. Apart because columns of built-in
+// kinds and of custom resources both show it.
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;

@@ -1,5 +1,6 @@
-// Server-side apply: a client states the fields it cares about, owns them from then on, and is refused where somebody
-// else owns a different value. Apart from managed-fields.ts because only apply merges, prunes and conflicts.
+// Server-side apply: a client states the fields it cares about, owns them from then on, and is refused where
+// somebody else owns a different value. Apart from managed-fields.ts because only apply merges, prunes and
+// conflicts.
 
 import { changesBetween, fieldsOf, ownershipSchema } from './field-changes.ts';
 import {
@@ -109,7 +110,9 @@ function byOwner(a: Conflict, b: Conflict): number {
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
-/** What the live value becomes: maps member by member, keyed lists item by item, everything else as applied. */
+/**
+ * What the live value becomes: maps member by member, keyed lists item by item, everything else as applied.
+ */
 function merge(live: unknown, applied: unknown, schema: JSONSchema | undefined): unknown {
   const before = partsOf(live, schema);
   const parts = partsOf(applied, schema);
@@ -132,7 +135,9 @@ function merge(live: unknown, applied: unknown, schema: JSONSchema | undefined):
   return result;
 }
 
-/** Takes away what the manager applied last time, unless it or somebody else still owns it or a part of it. */
+/**
+ * Takes away what the manager applied last time, unless it or somebody else still owns it or a part of it.
+ */
 function prune(value: unknown, last: FieldSet, kept: FieldSet, schema: JSONSchema | undefined): unknown {
   const parts = partsOf(value, schema);
   if (parts === undefined || isEmptySet(last)) return value;

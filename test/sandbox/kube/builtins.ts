@@ -1,9 +1,10 @@
-// Which kinds exist before anybody adds a CustomResourceDefinition: those that our manifests, kubectl and the usual
-// clients touch. A table, apart from how kinds behave.
+// Which kinds exist before anybody adds a CustomResourceDefinition: those that our manifests, kubectl and the
+// usual clients touch. A table, apart from how kinds behave.
 
-import * as columns from './builtins-columns.ts';
 import { SCHEMAS } from './builtins-schemas.ts';
 import type { Column } from './columns.ts';
+import * as coreColumns from './core-columns.ts';
+import * as groupColumns from './group-columns.ts';
 import type { KindSpec, Subresource } from './kind.ts';
 
 export { groupVersionOf, type KindSpec, kindFromCRD } from './kind.ts';
@@ -50,7 +51,7 @@ function define(groupVersion: string, kind: string, plural: string, scope: Scope
     verbs: traits.verbs ?? VERBS,
     subresources: traits.subresources ?? [],
     strategic: true,
-    columns: traits.columns ?? columns.NAME_AND_AGE,
+    columns: traits.columns ?? groupColumns.NAME_AND_AGE,
     hasGeneration: WITH_GENERATION.has(kind),
     ...(schema === undefined ? {} : { schema }),
   };
@@ -60,7 +61,7 @@ function define(groupVersion: string, kind: string, plural: string, scope: Scope
 function review(groupVersion: string, kind: string, plural: string): KindSpec {
   return define(groupVersion, kind, plural, 'cluster', {
     verbs: ['create'],
-    columns: columns.DEFAULT_COLUMNS,
+    columns: groupColumns.DEFAULT_COLUMNS,
   });
 }
 
@@ -69,42 +70,42 @@ const STATUS: readonly Subresource[] = ['status'];
 const CORE: readonly KindSpec[] = [
   define('v1', 'ConfigMap', 'configmaps', 'namespaced', {
     shortNames: ['cm'],
-    columns: columns.CONFIG_MAP_COLUMNS,
+    columns: coreColumns.CONFIG_MAP_COLUMNS,
   }),
   define('v1', 'Endpoints', 'endpoints', 'namespaced', {
     shortNames: ['ep'],
-    columns: columns.ENDPOINTS_COLUMNS,
+    columns: coreColumns.ENDPOINTS_COLUMNS,
   }),
-  define('v1', 'Event', 'events', 'namespaced', { shortNames: ['ev'], columns: columns.EVENT_COLUMNS }),
+  define('v1', 'Event', 'events', 'namespaced', { shortNames: ['ev'], columns: coreColumns.EVENT_COLUMNS }),
   define('v1', 'Namespace', 'namespaces', 'cluster', {
     shortNames: ['ns'],
     // Real ones cannot be deleted by the collection.
     verbs: VERBS.filter((verb) => verb !== 'deletecollection'),
     subresources: ['finalize', 'status'],
-    columns: columns.NAMESPACE_COLUMNS,
+    columns: coreColumns.NAMESPACE_COLUMNS,
   }),
   define('v1', 'Node', 'nodes', 'cluster', {
     shortNames: ['no'],
     subresources: STATUS,
-    columns: columns.NODE_COLUMNS,
+    columns: coreColumns.NODE_COLUMNS,
   }),
   define('v1', 'Pod', 'pods', 'namespaced', {
     shortNames: ['po'],
     categories: ['all'],
     subresources: STATUS,
-    columns: columns.POD_COLUMNS,
+    columns: coreColumns.POD_COLUMNS,
   }),
-  define('v1', 'Secret', 'secrets', 'namespaced', { columns: columns.SECRET_COLUMNS }),
+  define('v1', 'Secret', 'secrets', 'namespaced', { columns: coreColumns.SECRET_COLUMNS }),
   define('v1', 'ServiceAccount', 'serviceaccounts', 'namespaced', {
     shortNames: ['sa'],
     subresources: ['token'],
-    columns: columns.SERVICE_ACCOUNT_COLUMNS,
+    columns: coreColumns.SERVICE_ACCOUNT_COLUMNS,
   }),
   define('v1', 'Service', 'services', 'namespaced', {
     shortNames: ['svc'],
     categories: ['all'],
     subresources: STATUS,
-    columns: columns.SERVICE_COLUMNS,
+    columns: coreColumns.SERVICE_COLUMNS,
   }),
 ];
 
@@ -119,17 +120,17 @@ const GROUPS: readonly KindSpec[] = [
     shortNames: ['deploy'],
     categories: ['all'],
     subresources: ['scale', 'status'],
-    columns: columns.DEPLOYMENT_COLUMNS,
+    columns: groupColumns.DEPLOYMENT_COLUMNS,
   }),
   define('apps/v1', 'ReplicaSet', 'replicasets', 'namespaced', {
     shortNames: ['rs'],
     categories: ['all'],
     subresources: ['scale', 'status'],
-    columns: columns.REPLICA_SET_COLUMNS,
+    columns: groupColumns.REPLICA_SET_COLUMNS,
   }),
   define('events.k8s.io/v1', 'Event', 'events', 'namespaced', {
     shortNames: ['ev'],
-    columns: columns.EVENT_COLUMNS,
+    columns: coreColumns.EVENT_COLUMNS,
   }),
   review(AUTHENTICATION, 'SelfSubjectReview', 'selfsubjectreviews'),
   review(AUTHENTICATION, 'TokenReview', 'tokenreviews'),
@@ -138,42 +139,44 @@ const GROUPS: readonly KindSpec[] = [
   review(AUTHORIZATION, 'SubjectAccessReview', 'subjectaccessreviews'),
   define('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies', 'namespaced', {
     shortNames: ['netpol'],
-    columns: columns.NETWORK_POLICY_COLUMNS,
+    columns: groupColumns.NETWORK_POLICY_COLUMNS,
   }),
   define('policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets', 'namespaced', {
     shortNames: ['pdb'],
     subresources: STATUS,
-    columns: columns.PDB_COLUMNS,
+    columns: groupColumns.PDB_COLUMNS,
   }),
-  define(RBAC, 'ClusterRoleBinding', 'clusterrolebindings', 'cluster', { columns: columns.BINDING_COLUMNS }),
-  define(RBAC, 'ClusterRole', 'clusterroles', 'cluster', { columns: columns.DEFAULT_COLUMNS }),
-  define(RBAC, 'RoleBinding', 'rolebindings', 'namespaced', { columns: columns.BINDING_COLUMNS }),
-  define(RBAC, 'Role', 'roles', 'namespaced', { columns: columns.DEFAULT_COLUMNS }),
+  define(RBAC, 'ClusterRoleBinding', 'clusterrolebindings', 'cluster', {
+    columns: groupColumns.BINDING_COLUMNS,
+  }),
+  define(RBAC, 'ClusterRole', 'clusterroles', 'cluster', { columns: groupColumns.DEFAULT_COLUMNS }),
+  define(RBAC, 'RoleBinding', 'rolebindings', 'namespaced', { columns: groupColumns.BINDING_COLUMNS }),
+  define(RBAC, 'Role', 'roles', 'namespaced', { columns: groupColumns.DEFAULT_COLUMNS }),
   define(ADMISSION, 'MutatingWebhookConfiguration', 'mutatingwebhookconfigurations', 'cluster', {
     categories: ['api-extensions'],
-    columns: columns.WEBHOOKS_COLUMNS,
+    columns: groupColumns.WEBHOOKS_COLUMNS,
   }),
   define(ADMISSION, 'ValidatingWebhookConfiguration', 'validatingwebhookconfigurations', 'cluster', {
     categories: ['api-extensions'],
-    columns: columns.WEBHOOKS_COLUMNS,
+    columns: groupColumns.WEBHOOKS_COLUMNS,
   }),
   define('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'customresourcedefinitions', 'cluster', {
     shortNames: ['crd', 'crds'],
     categories: ['api-extensions'],
     subresources: STATUS,
-    columns: columns.DEFAULT_COLUMNS,
+    columns: groupColumns.DEFAULT_COLUMNS,
   }),
-  define('coordination.k8s.io/v1', 'Lease', 'leases', 'namespaced', { columns: columns.LEASE_COLUMNS }),
+  define('coordination.k8s.io/v1', 'Lease', 'leases', 'namespaced', { columns: groupColumns.LEASE_COLUMNS }),
   define('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices', 'namespaced', {
-    columns: columns.ENDPOINT_SLICE_COLUMNS,
+    columns: groupColumns.ENDPOINT_SLICE_COLUMNS,
   }),
   define(FLOW_CONTROL, 'FlowSchema', 'flowschemas', 'cluster', {
     subresources: STATUS,
-    columns: columns.FLOW_SCHEMA_COLUMNS,
+    columns: groupColumns.FLOW_SCHEMA_COLUMNS,
   }),
   define(FLOW_CONTROL, 'PriorityLevelConfiguration', 'prioritylevelconfigurations', 'cluster', {
     subresources: STATUS,
-    columns: columns.PRIORITY_LEVEL_COLUMNS,
+    columns: groupColumns.PRIORITY_LEVEL_COLUMNS,
   }),
 ];
 

@@ -1,5 +1,5 @@
-// The Common Expression Language, as admission and CustomResourceDefinitions use it. The one importer of the CEL
-// library: it adds the functions that Kubernetes adds, and turns JSON numbers into CEL's integers.
+// The Common Expression Language, as admission and CustomResourceDefinitions use it. The one importer of the
+// CEL library: it adds the functions that Kubernetes adds, and turns JSON numbers into CEL's integers.
 
 import { Environment, Optional } from '@marcbachmann/cel-js';
 import { isObject, type JsonObject, set } from './json.ts';

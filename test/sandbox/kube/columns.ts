@@ -1,5 +1,6 @@
-// What `kubectl get` shows of an object, column by column: the pieces that every kind shares, and the columns that a
-// CustomResourceDefinition declares. The columns of the built-in kinds are in builtins-columns.ts.
+// What `kubectl get` shows of an object, column by column: the pieces that every kind shares, and the columns
+// that a CustomResourceDefinition declares. The columns of the built-in kinds are in core-columns.ts and
+// group-columns.ts.
 
 import { ageOf } from './age.ts';
 import { fieldOf, type JsonObject, listOf, objectOf, textOf } from './json.ts';

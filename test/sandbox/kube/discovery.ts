@@ -1,5 +1,5 @@
-// What clients ask before anything else: which groups, versions and resources exist. The old documents (`APIGroupList`,
-// `APIResourceList`) and the aggregated ones that kubectl asks for first.
+// What clients ask before anything else: which groups, versions and resources exist. The old documents
+// (`APIGroupList`, `APIResourceList`) and the aggregated ones that kubectl asks for first.
 
 import { createHash } from 'node:crypto';
 import type { JsonObject } from './json.ts';

@@ -1,5 +1,5 @@
-// Which fields differ between two versions of an object, as field sets, and which fields an applied configuration
-// names. The hot path of every write: equal parts are skipped without looking inside.
+// Which fields differ between two versions of an object, as field sets, and which fields an applied
+// configuration names. The hot path of every write: equal parts are skipped without looking inside.
 
 import { SCHEMAS } from './builtins-schemas.ts';
 import { EMPTY, type FieldSet, isEmptySet, withSelf } from './field-set.ts';
@@ -137,7 +137,9 @@ function compareParts(before: readonly Part[], after: readonly Part[], preset: b
   };
 }
 
-/** A value with everything in it, its parents included: what is owned of something that appears or vanishes. */
+/**
+ * A value with everything in it, its parents included: what is owned of something that appears or vanishes.
+ */
 function whole(value: unknown, schema: JSONSchema | undefined): FieldSet {
   const parts = partsOf(value, schema);
   if (parts === undefined || parts.length === 0) return EMPTY;

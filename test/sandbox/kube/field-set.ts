@@ -1,6 +1,6 @@
-// Sets of fields, in the form in which managedFields spells them (FieldsV1): a tree with `f:name` for members, `k:{…}`
-// for items of keyed lists, `v:…` for items of sets, and `.` for a parent that is itself in the set. Apart because
-// tracking updates and applying configurations are both arithmetic on such trees.
+// Sets of fields, in the form in which managedFields spells them (FieldsV1): a tree with `f:name` for
+// members, `k:{…}` for items of keyed lists, `v:…` for items of sets, and `.` for a parent that is itself in
+// the set. Apart because tracking updates and applying configurations are both arithmetic on such trees.
 
 import { equal, isObject, type JsonObject } from './json.ts';
 

@@ -1,5 +1,6 @@
-// How a value falls apart into fields that can be owned one by one: a whole (scalars, atomic lists), a map by member, a
-// list by key or by value. The schema decides. Apart because walking, merging and removing all ask the same.
+// How a value falls apart into fields that can be owned one by one: a whole (scalars, atomic lists), a map by
+// member, a list by key or by value. The schema decides. Apart because walking, merging and removing all ask
+// the same.
 
 import { isObject, type JsonObject } from './json.ts';
 import type { JSONSchema } from './json-schema.ts';

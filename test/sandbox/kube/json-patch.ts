@@ -1,5 +1,6 @@
-// RFC 6902 by the rfc6902 library, as the API server understands it: lenient where it is lenient, with its sentences.
-// Apart because it is the one importer of that library; admission webhooks answer with such patches, too.
+// RFC 6902 by the rfc6902 library, as the API server understands it: lenient where it is lenient, with its
+// sentences. Apart because it is the one importer of that library; admission webhooks answer with such
+// patches, too.
 
 import { applyPatch as apply, type Operation } from 'rfc6902';
 import { clone, equal, isObject, type JsonObject } from './json.ts';
@@ -29,7 +30,8 @@ export function applyJsonPatch(current: JsonObject, patch: unknown): PatchResult
     return { ok: false, code: 400, reason: 'BadRequest', message: `error decoding patch: ${operations}` };
   }
   if (operations.length > MAX_OPERATIONS) {
-    const message = `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${operations.length}`;
+    const found = operations.length;
+    const message = `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${found}`;
     return { ok: false, code: 413, reason: 'RequestEntityTooLarge', message };
   }
   const outcome = carryOut(current, operations);
@@ -39,7 +41,9 @@ export function applyJsonPatch(current: JsonObject, patch: unknown): PatchResult
   return { ok: false, code: 422, reason: 'Invalid', message };
 }
 
-/** The JSON patch in an admission webhook's answer; a failure tells why, as it stands in the InternalError. */
+/**
+ * The JSON patch in an admission webhook's answer; a failure tells why, as it stands in the InternalError.
+ */
 export function applyAdmissionPatch(current: JsonObject, patch: unknown): Outcome {
   const operations = parseOperations(patch);
   return typeof operations === 'string' ? { ok: false, message: operations } : carryOut(current, operations);
@@ -146,7 +150,8 @@ function indexProblem(container: unknown, key: string, op: string, path: string)
 }
 
 function invalidIndex(key: string, op: string, path: string): string {
-  return `error in ${op} for path: '${path}': Unable to access invalid index: ${key}: invalid index referenced`;
+  const why = `Unable to access invalid index: ${key}: invalid index referenced`;
+  return `error in ${op} for path: '${path}': ${why}`;
 }
 
 /** An absent member equals null. */

@@ -5,7 +5,10 @@ import { fieldOf, isObject } from './json.ts';
 
 type Step = (values: readonly unknown[]) => unknown[];
 
-/** Compiles a path; the result gives every value the path leads to, or is undefined when the path is malformed. */
+/**
+ * Compiles a path; the result gives every value the path leads to, or is undefined when the path is
+ * malformed.
+ */
 export function compileJsonPath(path: string): ((root: unknown) => unknown[]) | undefined {
   const steps: Step[] = [];
   let rest = path.replace(/^\{(.*)\}$/s, '$1').replace(/^\$/, '');

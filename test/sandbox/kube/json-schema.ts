@@ -1,5 +1,5 @@
-// The OpenAPI v3 schema dialect of Kubernetes as a type, and short words to write schemas with. Apart from schema.ts,
-// which enforces them, because CustomResourceDefinitions bring their own.
+// The OpenAPI v3 schema dialect of Kubernetes as a type, and short words to write schemas with. Apart from
+// schema.ts, which enforces them, because CustomResourceDefinitions bring their own.
 
 /** A structural schema: OpenAPI v3 with Kubernetes' extensions. */
 export interface JSONSchema {

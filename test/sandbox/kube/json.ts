@@ -1,5 +1,5 @@
-// What is JSON here, and the few things done with it everywhere: telling objects apart, reading deep fields, copying,
-// comparing. Apart because every module of the API server needs them and none owns them.
+// What is JSON here, and the few things done with it everywhere: telling objects apart, reading deep fields,
+// copying, comparing. Apart because every module of the API server needs them and none owns them.
 
 /** A JSON object of unknown shape. */
 export type JsonObject = { [key: string]: unknown };

@@ -1,5 +1,5 @@
-// What the API server knows of one kind in one version: its names, scope, verbs, schema and columns. Built-in kinds
-// are in builtins.ts; a CustomResourceDefinition is turned into kinds here.
+// What the API server knows of one kind in one version: its names, scope, verbs, schema and columns. Built-in
+// kinds are in builtins.ts; a CustomResourceDefinition is turned into kinds here.
 
 import { type Column, columnsOf } from './columns.ts';
 import { fieldOf, isObject, type JsonObject, listOf, objectOf, textOf } from './json.ts';

@@ -1,5 +1,5 @@
-// Reads the text of a label selector (`a=b,c in (d,e),!f`) into requirements. Apart from selectors.ts because it is a
-// little language with complaints of its own; a client that mistypes a selector reads them.
+// Reads the text of a label selector (`a=b,c in (d,e),!f`) into requirements. Apart from selectors.ts because
+// it is a little language with complaints of its own; a client that mistypes a selector reads them.
 
 /** One requirement, in the words of a LabelSelector object, and `Gt`, `Lt`. */
 export interface Requirement {

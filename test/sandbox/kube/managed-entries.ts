@@ -1,4 +1,5 @@
-// One entry of metadata.managedFields and the order of several. Apart because updates and applies both write them.
+// One entry of metadata.managedFields and the order of several. Apart because updates and applies both write
+// them.
 
 import { difference, type FieldSet, isEmptySet, parseFieldSet } from './field-set.ts';
 import type { JsonObject } from './json.ts';

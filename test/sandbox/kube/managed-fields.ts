@@ -1,5 +1,6 @@
-// Who owns which field of an object (metadata.managedFields), kept on every write. Apart from the handlers because it
-// is pure; server-side apply, which asks these entries for permission, is in apply-configuration.ts.
+// Who owns which field of an object (metadata.managedFields), kept on every write. Apart from the handlers
+// because it is pure; server-side apply, which asks these entries for permission, is in
+// apply-configuration.ts.
 
 import { changesBetween, ownershipSchema } from './field-changes.ts';
 import { difference, isEmptySet, parseFieldSet, union } from './field-set.ts';
@@ -17,8 +18,9 @@ export {
 export type { ManagedFieldsEntry } from './managed-entries.ts';
 
 /**
- * The entries after `manager` turned `before` (undefined: there was none) into `after` by anything but apply. `time` is
- * RFC 3339. `schema` is that of a custom resource: it says which of its lists are owned item by item.
+ * The entries after `manager` turned `before` (undefined: there was none) into `after` by anything but apply.
+ * `time` is RFC 3339. `schema` is that of a custom resource: it says which of its lists are owned item by
+ * item.
  */
 export function trackUpdate(
   before: JsonObject | undefined,
@@ -49,7 +51,9 @@ export function trackUpdate(
   return inOrder([...others, entryOf(ownership, fields)]);
 }
 
-/** The entries to start from: a client that read the object sends them back, one that made it anew does not. */
+/**
+ * The entries to start from: a client that read the object sends them back, one that made it anew does not.
+ */
 function entriesOf(
   before: JsonObject | undefined,
   after: JsonObject,

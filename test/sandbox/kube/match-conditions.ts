@@ -1,5 +1,5 @@
-// Whether a webhook wants to see a request: the CEL `matchConditions` of a webhook configuration. Compiled when the
-// configuration is written, evaluated for every request that its rules select.
+// Whether a webhook wants to see a request: the CEL `matchConditions` of a webhook configuration. Compiled
+// when the configuration is written, evaluated for every request that its rules select.
 
 import { type CelProgram, celCompiler, toCel } from './cel.ts';
 import { isObject, type JsonObject, textOf } from './json.ts';

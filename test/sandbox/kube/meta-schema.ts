@@ -1,5 +1,5 @@
-// The schema of what all objects have in common: metadata, conditions, label selectors. Apart because apply, patches,
-// OpenAPI and the built-in kinds all lean on it, for custom resources, too.
+// The schema of what all objects have in common: metadata, conditions, label selectors. Apart because apply,
+// patches, OpenAPI and the built-in kinds all lean on it, for custom resources, too.
 
 import {
   atomicList,
@@ -10,6 +10,7 @@ import {
   listBy,
   mapOf,
   OPEN_OBJECT,
+  type Properties,
   record,
   setOf,
   TEXT,
@@ -107,3 +108,15 @@ export const OBJECT_REFERENCE: JSONSchema = atomicMap(
     uid: TEXT,
   }),
 );
+
+/** An object with type and metadata, these members and no others. */
+export function topLevel(
+  description: string,
+  properties: Properties,
+  ...required: readonly string[]
+): JSONSchema {
+  return {
+    description,
+    ...record({ apiVersion: TEXT, kind: TEXT, metadata: OBJECT_META, ...properties }, ...required),
+  };
+}

@@ -1,9 +1,12 @@
-// The OpenAPI v2 document, in protobuf, for kubectl up to 1.28, which will not validate or explain without one. It
-// says that the server checks fields itself, and nothing else: without definitions kubectl uses what it knows.
+// The OpenAPI v2 document, in protobuf, for kubectl up to 1.28, which will not validate or explain without
+// one. It says that the server checks fields itself, and nothing else: without definitions kubectl uses what
+// it knows.
 
 import { groupVersionOf, type KindSpec } from './kind.ts';
 
-/** The media type of the answer. kubectl asks for one with an `@`, which it would not understand as an answer. */
+/**
+ * The media type of the answer. kubectl asks for one with an `@`, which it would not understand as an answer.
+ */
 export const OPENAPI_V2 = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
 const PARAMETERS = ['dryRun', 'fieldManager', 'fieldValidation'];

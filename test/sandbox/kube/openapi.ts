@@ -1,5 +1,6 @@
-// OpenAPI v3 as kubectl reads it: which parameters a kind's PATCH takes (that decides who validates fields), and the
-// fields that `kubectl explain` shows. Schemas are published as they stand; only metadata is a reference.
+// OpenAPI v3 as kubectl reads it: which parameters a kind's PATCH takes (that decides who validates fields),
+// and the fields that `kubectl explain` shows. Schemas are published as they stand; only metadata is a
+// reference.
 
 import { createHash } from 'node:crypto';
 import type { JsonObject } from './json.ts';

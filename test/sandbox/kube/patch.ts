@@ -1,5 +1,5 @@
-// What a PATCH makes of an object: JSON patch, merge patch, strategic merge patch, told apart by content type. Apart
-// from the handlers because it is pure; server-side apply is in managed-fields.ts.
+// What a PATCH makes of an object: JSON patch, merge patch, strategic merge patch, told apart by content
+// type. Apart from the handlers because it is pure; server-side apply is in managed-fields.ts.
 
 import { clone, isObject, type JsonObject, set } from './json.ts';
 import { applyJsonPatch, type PatchResult } from './json-patch.ts';
@@ -20,8 +20,9 @@ export function acceptedPatchTypes(strategic: boolean): readonly string[] {
 }
 
 /**
- * The object after the patch; `current` stays as it is. `patchBody` is the parsed body. `strategic`: whether the
- * resource understands strategic merge patches. Apply patches are refused here: applyConfiguration carries them out.
+ * The object after the patch; `current` stays as it is. `patchBody` is the parsed body. `strategic`: whether
+ * the resource understands strategic merge patches. Apply patches are refused here: applyConfiguration
+ * carries them out.
  */
 export function applyPatch(
   contentType: string,

@@ -1,5 +1,5 @@
-// The fields of pods and pod templates: enough that a misspelt field in a Deployment is noticed. Apart because they are
-// the largest part of the built-in schemas, and shared by three kinds.
+// The fields of pods and pod templates: enough that a misspelt field in a Deployment is noticed. Apart
+// because they are the largest part of the built-in schemas, and shared by three kinds.
 
 import {
   atomicList,

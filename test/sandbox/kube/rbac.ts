@@ -1,5 +1,5 @@
-// Who may do what: RBAC as the API server evaluates it, so that a verb missing in our manifests fails here as it would
-// in a cluster. Pure: compiled from the stored objects, again whenever one of them changes.
+// Who may do what: RBAC as the API server evaluates it, so that a verb missing in our manifests fails here as
+// it would in a cluster. Pure: compiled from the stored objects, again whenever one of them changes.
 
 import { fieldOf, type JsonObject, listOf, objectOf, textOf } from './json.ts';
 
@@ -21,7 +21,10 @@ export interface RbacUser {
 
 /** What is asked for: a resource, or a path outside resources. */
 export interface Attributes {
-  /** `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`; of a path: `get`, `post` … */
+  /**
+   * `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`; of a path: `get`,
+   * `post` …
+   */
   readonly verb: string;
   readonly group?: string;
   readonly resource?: string;

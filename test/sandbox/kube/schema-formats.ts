@@ -1,5 +1,5 @@
-// Which strings the `format` of a schema accepts. Apart because each format is a little language of its own; formats
-// that are not known are ignored, as on a real server.
+// Which strings the `format` of a schema accepts. Apart because each format is a little language of its own;
+// formats that are not known are ignored, as on a real server.
 
 const DATE_TIME = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 const IPV4 = /^((25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(25[0-5]|2[0-4]\d|1?\d?\d)$/;

@@ -1,5 +1,5 @@
-// The CEL rules of a schema (`x-kubernetes-validations`): compiled once, checked after types and bounds are right.
-// Apart from schema-validate.ts because rules need the stored object as well, and a language.
+// The CEL rules of a schema (`x-kubernetes-validations`): compiled once, checked after types and bounds are
+// right. Apart from schema-validate.ts because rules need the stored object as well, and a language.
 
 import { type CelProgram, type CelValue, celCompiler, optional } from './cel.ts';
 import { isObject, type JsonObject, set } from './json.ts';

@@ -1,5 +1,5 @@
-// What is wrong with a value, given its schema: types, bounds, patterns, enumerations, distinct list items. Apart from
-// schema.ts because the sentences are a contract of their own: clients print them as they are.
+// What is wrong with a value, given its schema: types, bounds, patterns, enumerations, distinct list items.
+// Apart from schema.ts because the sentences are a contract of their own: clients print them as they are.
 
 import { equal, isObject, type JsonObject } from './json.ts';
 import type { JSONSchema } from './json-schema.ts';

@@ -1,6 +1,6 @@
-// Holds an object against a structural schema: which fields are unknown (and dropped), which defaults are missing, what
-// is wrong. Causes are phrased as a real API server phrases them. Apart from json-schema.ts, the language itself; a
-// schema is compiled once per CustomResourceDefinition and walked once per write.
+// Holds an object against a structural schema: which fields are unknown (and dropped), which defaults are
+// missing, what is wrong. Causes are phrased as a real API server phrases them. Apart from json-schema.ts,
+// the language itself; a schema is compiled once per CustomResourceDefinition and walked once per write.
 
 import { clone, isObject, type JsonObject, set } from './json.ts';
 import type { JSONSchema } from './json-schema.ts';
@@ -12,11 +12,17 @@ export type { Cause } from './schema-validate.ts';
 
 /** A schema, ready for use. */
 export interface CompiledSchema {
-  /** Removes what the schema does not know, in place; the paths of what was removed, as `spec.foo`, `list[0].bar`. */
+  /**
+   * Removes what the schema does not know, in place; the paths of what was removed, as `spec.foo`,
+   * `list[0].bar`.
+   */
   prune(object: JsonObject): string[];
   /** Fills in defaults, in place, and drops nulls that the schema does not allow. */
   default(object: JsonObject): void;
-  /** Everything that is wrong, in the order of the schema; `old` is the stored object, for rules on transitions. */
+  /**
+   * Everything that is wrong, in the order of the schema; `old` is the stored object, for rules on
+   * transitions.
+   */
   validate(object: JsonObject, old?: JsonObject): Cause[];
   /** Why a rule of the schema cannot be compiled; empty when all is well. */
   readonly problems: readonly string[];

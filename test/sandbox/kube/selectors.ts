@@ -1,5 +1,5 @@
-// Label and field selectors: from the query of a list, and as objects (`matchLabels`, `matchExpressions`). They become
-// predicates once per request, not once per object.
+// Label and field selectors: from the query of a list, and as objects (`matchLabels`, `matchExpressions`).
+// They become predicates once per request, not once per object.
 
 import { fieldOf, isObject, type JsonObject, listOf, objectOf, textOf } from './json.ts';
 import { parseRequirements } from './label-parser.ts';

@@ -1,5 +1,6 @@
-// Strategic merge patches, which kubectl sends for built-in kinds: lists are merged by key where the kind's schema says
-// so, and directives delete, replace and reorder. Apart from patch.ts because it is a language of its own.
+// Strategic merge patches, which kubectl sends for built-in kinds: lists are merged by key where the kind's
+// schema says so, and directives delete, replace and reorder. Apart from patch.ts because it is a language of
+// its own.
 
 import { SCHEMAS } from './builtins-schemas.ts';
 import { clone, equal, isObject, type JsonObject, set, textOf } from './json.ts';
@@ -141,8 +142,8 @@ function withoutValues(current: unknown, values: unknown): unknown {
 }
 
 /**
- * Items that the order names stand in that order; the others keep theirs, and come before the first of those that
- * stood behind them.
+ * Items that the order names stand in that order; the others keep theirs, and come before the first of those
+ * that stood behind them.
  */
 function interleaved(
   items: readonly unknown[],

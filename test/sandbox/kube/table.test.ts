@@ -1,6 +1,6 @@
 import t from 'tap';
 import { BUILTINS, type KindSpec, kindFromCRD } from './builtins.ts';
-import { DEFAULT_COLUMNS } from './builtins-columns.ts';
+import { DEFAULT_COLUMNS } from './group-columns.ts';
 import type { JsonObject } from './json.ts';
 import { toTable } from './table.ts';
 import { recorded } from './testing/recorded.ts';

@@ -1,5 +1,5 @@
-// `kubectl get` asks for a Table instead of the objects: this makes one. Apart because it answers to a representation
-// that the client negotiates, not to the resource.
+// `kubectl get` asks for a Table instead of the objects: this makes one. Apart because it answers to a
+// representation that the client negotiates, not to the resource.
 
 import { type JsonObject, objectOf } from './json.ts';
 import type { KindSpec } from './kind.ts';
@@ -29,7 +29,9 @@ export function toTable(kind: KindSpec, items: readonly JsonObject[], options: T
   };
 }
 
-/** The metadata of an object and nothing else, as `includeObject=Metadata` and metadata-only clients get it. */
+/**
+ * The metadata of an object and nothing else, as `includeObject=Metadata` and metadata-only clients get it.
+ */
 export function partialObjectMetadata(object: JsonObject): JsonObject {
   return {
     kind: 'PartialObjectMetadata',

@@ -9,6 +9,7 @@
 //
 // Where a node stops to carry a CIDR, its IPs leave its HostSubnet in the same patch, and the SDN places them anew; only a
 // switch to explicit mode keeps them there.
+import type { Allocation } from '../allocation.ts';
 import type { EgressIPAM, Pool } from '../egressipam.ts';
 import type { Desire } from './desire.ts';
 import type { Draft } from './draft.ts';
@@ -79,7 +80,7 @@ function offeredByNode(world: World, modes: ReadonlyMap<EgressIPAM, Mode>): Map<
   return offered;
 }
 
-/** Nodes that an EgressIPAM of several CIDRs selects. */
+/** Nodes that an EgressIPAM of several CIDRs selects, or that host what one served that nobody can judge any more. */
 function explicitNodes(world: World): Set<string> {
   const explicit = new Set<string>();
   for (const egressIPAM of world.egressIPAMs.valid.values()) {
@@ -88,24 +89,32 @@ function explicitNodes(world: World): Set<string> {
       for (const node of nodesOf(egressIPAM, pool, world)) explicit.add(node.name);
     }
   }
+  for (const { node, ips, egressCIDRs } of world.hostSubnets.values()) {
+    for (const ip of ips) {
+      const allocation = world.allocations.get(ip);
+      if (allocation !== undefined && isUnjudged(allocation, world) && !egressCIDRs.includes(allocation.cidr))
+        explicit.add(node);
+    }
+  }
   return explicit;
+}
+
+/** In force, though its EgressIPAM is invalid or gone: what it serves stays as it is. */
+function isUnjudged({ ours, phase, egressIPAM }: Allocation, world: World): boolean {
+  return ours && phase === 'Bound' && !world.egressIPAMs.valid.has(egressIPAM);
 }
 
 function nodesOf({ topologyLabel, nodeSelector }: EgressIPAM, pool: Pool, world: World): NodeFact[] {
   return lawfulNodes(world, topologyLabel, nodeSelector, pool);
 }
 
-/**
- * Every CIDR that is or was ours to offer, and that nobody is served from whom nobody can judge: what an invalid or
- * vanished EgressIPAM serves stays as it is.
- */
+/** Every CIDR that is or was ours to offer, but for those from which an EgressIPAM serves that nobody can judge any more. */
 function retractable(world: World): Set<string> {
   const ours = new Set<string>();
   for (const fact of world.egressIPAMFacts.values()) for (const cidr of fact.publishedCIDRs) ours.add(cidr);
   for (const allocation of world.allocations.values()) if (allocation.ours) ours.add(allocation.cidr);
-  for (const { ours: isOurs, phase, egressIPAM, cidr } of world.allocations.values()) {
-    const isJudged = world.egressIPAMs.valid.has(egressIPAM);
-    if (isOurs && phase === 'Bound' && !isJudged) ours.delete(cidr);
+  for (const allocation of world.allocations.values()) {
+    if (isUnjudged(allocation, world)) ours.delete(allocation.cidr);
   }
   for (const { pools } of world.egressIPAMs.valid.values()) for (const pool of pools) ours.add(pool.name);
   return ours;

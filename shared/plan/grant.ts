@@ -160,7 +160,12 @@ function settleInterface(
   const { ip } = wanted;
   const target = interfaceOf(node, world);
   // The node's interface cannot be read now: what stands stays as it is.
-  if (target === undefined) return stage.seen.isHostedBy(ip, node) ? 'hosted' : 'stuck';
+  if (target === undefined) {
+    if (stage.seen.isHostedBy(ip, node)) return 'hosted';
+    const message = `${formatIPv4(ip)} waits for node ${node}: EC2 does not tell about it now`;
+    stage.notices.push(about(wanted.namespace, 'Warning', 'NoHost', message));
+    return 'stuck';
+  }
   const holder = world.inventory?.holders.get(ip);
   if (holder === target) return 'yes';
   if (isStolen(ip, world)) return 'stuck';

@@ -107,6 +107,7 @@ class Placing {
     const node = this.#world.nodes.get(name);
     if (node === undefined || this.#namespacesOn.get(name)?.has(namespace.name) === true) return nowhere;
     if (this.#world.cloud !== 'none' && this.#world.inventory?.hosts.has(name) !== true) {
+      if (!this.#stands(ip)) return nowhere;
       return this.#isGone(node) ? 'outage' : 'stays';
     }
     if (!this.#isOnInterface(ip, name) && this.#freeOn(name) <= 0) return nowhere;
@@ -149,6 +150,11 @@ class Placing {
     const holder = this.#world.inventory?.holders.get(ip);
     const byInterface = holder === undefined ? undefined : this.#world.nodeOfInterface.get(holder);
     return byInterface ?? this.#hostedBy.get(ip) ?? this.#world.allocations.get(ip)?.node;
+  }
+
+  /** Whether it is anywhere, or only written down to come there. */
+  #stands(ip: IPv4): boolean {
+    return this.#hostedBy.has(ip) || this.#world.inventory?.holders.has(ip) === true;
   }
 
   /** EC2 was read, and the node has no instance any more. One that is Ready has joined since. */

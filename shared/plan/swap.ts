@@ -9,6 +9,8 @@
 //   the old one keeps from a node
 //   its CIDR is the namespace's no    none of the namespace's IPs is on its way, and one of them serves
 //   more
+//   nothing in its place: the list    never: it stays until somebody mends the list
+//   cannot be read, nothing is free
 import type { Allocation } from '../allocation.ts';
 import { poolOf } from '../egressipam.ts';
 import { formatIPv4, type IPv4 } from '../ip.ts';
@@ -122,10 +124,11 @@ class Swap {
     const successors = this.#successors(old);
     const { world } = this.#stage;
     const namespace = world.namespaces.get(old.namespace);
-    const egressIPAM = world.egressIPAMs.valid.get(namespace?.egressIPAM ?? '');
+    if (namespace?.egressIPAM === undefined) return true;
+    const egressIPAM = world.egressIPAMs.valid.get(namespace.egressIPAM);
+    if (egressIPAM?.deleting === true && egressIPAM.releaseAll) return true;
     const pool = egressIPAM === undefined ? undefined : poolOf(egressIPAM, old.ip);
-    if (this.#lacks.some((lack) => lack.pool === pool)) return false;
-    if (successors.length === 0) return this.#lacks.length === 0;
+    if (successors.length === 0 || this.#lacks.some((lack) => lack.pool === pool)) return false;
     if (successors.every((it) => it.pool === pool)) {
       return successors.every((it) => this.#serves(it) || this.#isKeptOutBy(old, it));
     }

@@ -1,10 +1,10 @@
 // Plans and applies until nothing is left to do, and writes down every step as a sentence: what a table's last column holds.
-import { describe } from '../../../shared/plan/actions.ts';
+import { type Action, describe } from '../../../shared/plan/actions.ts';
 import { type Plan, plan } from '../../../shared/plan/plan.ts';
 import { parseAddress } from '../../sandbox/ipv4.ts';
 import { placeAutomatically } from '../../sandbox/sdn/automatic.ts';
 import { apply, elapse, next } from './apply.ts';
-import { addressesIn, type Cluster, worldOf } from './cluster.ts';
+import { addressesIn, type Cluster, copyOf, worldOf } from './cluster.ts';
 import { offlineNodes } from './oracle.ts';
 
 /** More passes than anything should ever take. */
@@ -13,29 +13,36 @@ const ENOUGH = 60;
 export interface RunOptions {
   /** Stop when only time would make something due; otherwise time is let go by. */
   readonly time?: 'stands still';
-  /** Called after each action, and after each round of the SDN. */
-  readonly onStep?: (cluster: Cluster, what: string) => void;
+  /** Called after each action, when the SDN has placed what it places. */
+  readonly onStep?: (step: Step) => void;
+}
+
+export interface Step {
+  readonly before: Cluster;
+  readonly action: Action;
+  readonly after: Cluster;
+  readonly plan: Plan;
 }
 
 /** Every step until it is quiet. What only waits for time is preceded by `wait 120 s`. */
 export function run(cluster: Cluster, options: RunOptions = {}): string[] {
   const steps: string[] = [];
-  const onStep = options.onStep ?? (() => {});
-  letSdnPlace(cluster, onStep);
+  letSdnPlace(cluster);
   for (let passes = 0; passes < ENOUGH; passes++) {
-    const { actions, wakeIn } = plan(worldOf(cluster));
-    if (actions.length === 0) {
-      if (wakeIn === undefined || options.time === 'stands still') return steps;
-      steps.push(`wait ${Math.ceil(wakeIn / 1000)} s`);
-      elapse(cluster, wakeIn);
+    const made = planOf(cluster);
+    if (made.actions.length === 0) {
+      if (made.wakeIn === undefined || options.time === 'stands still') return steps;
+      steps.push(`wait ${Math.ceil(made.wakeIn / 1000)} s`);
+      elapse(cluster, made.wakeIn);
       continue;
     }
-    for (const action of actions) {
+    for (const action of made.actions) {
+      const before = copyOf(cluster);
       const result = apply(cluster, action);
       if (result !== 'done') throw new Error(`${describe(action)}: ${result}`);
+      letSdnPlace(cluster);
       steps.push(describe(action));
-      onStep(cluster, describe(action));
-      letSdnPlace(cluster, onStep);
+      options.onStep?.({ before, action, after: cluster, plan: made });
     }
   }
   throw new Error(`not quiet after ${ENOUGH} passes: ${steps.slice(-10).join('; ')}`);
@@ -58,10 +65,7 @@ export function sentences(cluster: Cluster): string[] {
 }
 
 /** OpenShift SDN's automatic placement, round by round, where HostSubnets carry egressCIDRs. */
-export function letSdnPlace(
-  cluster: Cluster,
-  onStep: (cluster: Cluster, what: string) => void = () => {},
-): void {
+export function letSdnPlace(cluster: Cluster): void {
   for (let rounds = 0; rounds < 10; rounds++) {
     const placed = placeAutomatically({
       hostSubnets: [...cluster.hostSubnets.values()].map((it) => ({ metadata: { name: it.node }, ...it })),
@@ -71,20 +75,15 @@ export function letSdnPlace(
       })),
       offline: offlineNodes(cluster),
     });
-    let changes = 0;
-    for (const [node, egressIPs] of placed) {
+    const changed = [...placed].flatMap(([node, egressIPs]) => {
       const stored = cluster.hostSubnets.get(node);
-      if (stored === undefined || sameSet(stored.egressIPs, egressIPs)) continue;
-      cluster.hostSubnets.set(node, {
-        ...stored,
-        egressIPs,
-        ips: addressesIn(egressIPs),
-        resourceVersion: next(cluster),
-      });
-      changes += 1;
+      return stored === undefined || sameSet(stored.egressIPs, egressIPs) ? [] : [{ ...stored, egressIPs }];
+    });
+    for (const it of changed) {
+      const written = { ...it, ips: addressesIn(it.egressIPs), resourceVersion: next(cluster) };
+      cluster.hostSubnets.set(it.node, written);
     }
-    if (changes === 0) return;
-    onStep(cluster, 'the SDN places');
+    if (changed.length === 0) return;
   }
 }
 

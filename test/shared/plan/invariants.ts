@@ -1,0 +1,143 @@
+// What must hold of every single action, whatever went before: each answer is a sentence about what was broken. «What may
+// be interrupted» is judged by OpenShift SDN's own rules (oracle.ts).
+import { poolOf } from '../../../shared/egressipam.ts';
+import { formatIPv4, type IPv4 } from '../../../shared/ip.ts';
+import { type Action, describe } from '../../../shared/plan/actions.ts';
+import { lawfulNodes } from '../../../shared/plan/place.ts';
+import type { Plan } from '../../../shared/plan/plan.ts';
+import { parseAddress } from '../../sandbox/ipv4.ts';
+import { type Cluster, holderOf, worldOf } from './cluster.ts';
+import { verdictsOf } from './oracle.ts';
+
+/** Everything that is wrong with what the action has made of `before`. */
+export function faultsOf(before: Cluster, action: Action, after: Cluster, plan: Plan): string[] {
+  const faults = [
+    ...doubles(before, action),
+    ...foreignTouched(before, action),
+    ...crowds(before, after),
+    ...interruptions(before, action, after, plan),
+  ];
+  return faults.map((fault) => `${describe(action)}: ${fault}`);
+}
+
+/** No IP on two nodes, and none on two NetNamespaces, by our doing. */
+function doubles(before: Cluster, action: Action): string[] {
+  if (action.kind !== 'patchHostSubnet' && action.kind !== 'patchNetNamespace') return [];
+  const isHost = action.kind === 'patchHostSubnet';
+  const objects = isHost ? [...before.hostSubnets.values()] : [...before.netNamespaces.values()];
+  const own = isHost ? action.node : action.namespace;
+  return action.add.flatMap((ip) =>
+    objects
+      .filter((it) => ('node' in it ? it.node : it.name) !== own && it.ips.has(ip))
+      .map((it) => `${formatIPv4(ip)} is on ${'node' in it ? it.node : it.name}, too`),
+  );
+}
+
+/** What has no allocation of ours is neither taken away nor claimed. */
+function foreignTouched(before: Cluster, action: Action): string[] {
+  const isOurs = (ip: IPv4) => before.allocations.get(ip)?.ours === true;
+  switch (action.kind) {
+    case 'patchHostSubnet':
+    case 'patchNetNamespace': {
+      const stored =
+        action.kind === 'patchHostSubnet'
+          ? before.hostSubnets.get(action.node)
+          : before.netNamespaces.get(action.namespace);
+      const gone = (stored?.egressIPs ?? []).filter((text) => !action.egressIPs.includes(text));
+      const strange = gone.filter((text) => !isOurs((parseAddress(text) ?? 0) as IPv4));
+      const put = action.add.filter((ip) => !isOurs(ip));
+      return [
+        ...strange.map((text) => `${text} is foreign`),
+        ...put.map((ip) => `${formatIPv4(ip)} is not ours`),
+      ];
+    }
+    case 'assign':
+    case 'reassign':
+      return action.ips.filter((ip) => !isOurs(ip)).map((ip) => `${formatIPv4(ip)} is not ours`);
+    case 'unassign':
+      return action.ips
+        .filter((ip) => !isOurs(ip) && before.allocations.get(ip)?.interface !== action.interfaceId)
+        .map((ip) => `${formatIPv4(ip)} is foreign`);
+    case 'claim':
+      return before.allocations.has(action.ip) ? [`${formatIPv4(action.ip)} is held already`] : [];
+    case 'bind': {
+      const holder = holderOf(before, action.ip);
+      const isNodes = holder?.node !== undefined && before.nodes.has(holder.node);
+      const wasOurs = isOurs(action.ip);
+      return holder === undefined || isNodes || wasOurs
+        ? []
+        : [`${formatIPv4(action.ip)} is on ${holder.id}`];
+    }
+    default:
+      return [];
+  }
+}
+
+function crowds(before: Cluster, after: Cluster): string[] {
+  const grown = [...after.interfaces.values()].filter(
+    (it) =>
+      it.secondary.size > it.slots && it.secondary.size > (before.interfaces.get(it.id)?.secondary.size ?? 0),
+  );
+  return grown.map((it) => `${it.id} has ${it.secondary.size} of ${it.slots}`);
+}
+
+/**
+ * Grant, change and revoke interrupt no active IP. A move interrupts that one IP, and only from a node that must lose it.
+ * A namespace is never dropped, except by the move of the only IP that it has.
+ */
+function interruptions(before: Cluster, action: Action, after: Cluster, plan: Plan): string[] {
+  const faults: string[] = [];
+  const [was, is] = [verdictsOf(before), verdictsOf(after)];
+  const removed = new Set(
+    action.kind === 'patchHostSubnet' || action.kind === 'patchNetNamespace'
+      ? action.remove.map(formatIPv4)
+      : [],
+  );
+  for (const [text, verdict] of was.ips) {
+    if (!verdict.delivers || is.ips.get(text)?.delivers === true) continue;
+    if (!removed.has(text)) faults.push(`${text} is interrupted: ${is.ips.get(text)?.reason}`);
+    else faults.push(...unlawful(before, action, (parseAddress(text) ?? 0) as IPv4));
+  }
+  for (const [name, verdict] of was.namespaces) {
+    const now = is.namespaces.get(name);
+    if (verdict.egress !== 'active' || now === undefined || now.egress === 'active') continue;
+    const own = verdict.from.filter(
+      (text) => before.allocations.get((parseAddress(text) ?? 0) as IPv4)?.namespace === name,
+    );
+    if (own.length === 0) continue;
+    const isMove = action.kind === 'patchHostSubnet' && verdict.from.every((text) => removed.has(text));
+    if (now.egress === 'dropped' && !isMove) faults.push(`namespace ${name} is dropped: ${now.reason}`);
+    if (now.egress === 'node' && isServed(before, name) && !isRevokedFirst(plan, name)) {
+      faults.push(`namespace ${name} leaves from the node`);
+    }
+  }
+  return faults;
+}
+
+/** Why an IP that delivers must not be taken off here. */
+function unlawful(before: Cluster, action: Action, ip: IPv4): string[] {
+  const owner = before.allocations.get(ip)?.namespace ?? '';
+  const isListed = before.namespaces.get(owner)?.listed.has(ip) === true;
+  if (action.kind === 'patchNetNamespace') {
+    return action.namespace === owner && isListed ? [`${formatIPv4(ip)} is listed by ${owner}`] : [];
+  }
+  if (action.kind !== 'patchHostSubnet' || !isListed) return [];
+  const world = worldOf(before);
+  const egressIPAM = world.egressIPAMs.valid.get(before.namespaces.get(owner)?.egressIPAM ?? '');
+  const pool = egressIPAM === undefined ? undefined : poolOf(egressIPAM, ip);
+  if (egressIPAM === undefined || pool === undefined) return [`nobody knows where ${formatIPv4(ip)} belongs`];
+  const lawful = lawfulNodes(world, egressIPAM.topologyLabel, egressIPAM.nodeSelector, pool);
+  const node = lawful.find((it) => it.name === action.node);
+  const isAutomatic = before.cloud === 'none' && egressIPAM.pools.length === 1;
+  if (node === undefined || !node.ready || node.cordoned || isAutomatic) return [];
+  return [`${formatIPv4(ip)} is taken off ${node.name}, where it may stay`];
+}
+
+function isServed(before: Cluster, name: string): boolean {
+  const namespace = before.namespaces.get(name);
+  return namespace?.egressIPAM !== undefined && namespace.listed.size > 0;
+}
+
+function isRevokedFirst(plan: Plan, name: string): boolean {
+  return plan.notices.some((notice) => notice.reason === 'RevokedFirst' && notice.about.name === name);
+}

@@ -1,0 +1,122 @@
+// Lives through a history: lets things happen, carries out actions in any order and to any extent, and says what went
+// wrong. What it returns is a list of sentences, empty when every promise was kept.
+import { formatIPv4 } from '../../../shared/ip.ts';
+import { type Action, describe } from '../../../shared/plan/actions.ts';
+import { type Plan, plan } from '../../../shared/plan/plan.ts';
+import { apply } from './apply.ts';
+import { type Cluster, copyOf, worldOf } from './cluster.ts';
+import { type Happening, happen } from './histories.ts';
+import { faultsOf } from './invariants.ts';
+import { verdictsOf } from './oracle.ts';
+import { letSdnPlace, run } from './run.ts';
+
+/** The story so far, for whoever has to understand a failure. */
+export interface Life {
+  readonly story: string[];
+  readonly faults: string[];
+}
+
+/** The whole history, and then until it is quiet. */
+export function live(cluster: Cluster, history: readonly Happening[]): Life {
+  const life: Life = { story: [], faults: [] };
+  for (const happening of history) {
+    if (happening.kind === 'work') {
+      work(cluster, happening.steps, happening.pick, life);
+    } else {
+      happen(cluster, happening);
+      letSdnPlace(cluster);
+      life.story.push(`* ${Object.values(happening).join(' ')}`);
+    }
+    if (life.faults.length > 0) return life;
+  }
+  comeToRest(cluster, life);
+  return life;
+}
+
+/** Some actions of one plan, in any order; where `pick` says so, killed half way through each. */
+function work(cluster: Cluster, steps: number, pick: number, life: Life): void {
+  const made = plan(worldOf(cluster));
+  const again = plan(worldOf(cluster));
+  if (JSON.stringify(made.actions) !== JSON.stringify(again.actions)) {
+    life.faults.push('two plans of one world differ');
+  }
+  const queue = [...made.actions];
+  const extent = pick % 7 === 3 ? 'half' : 'whole';
+  for (let step = 0; step < steps && queue.length > 0; step++) {
+    const [action] = queue.splice((pick + step) % queue.length, 1);
+    if (action !== undefined) carryOut(cluster, action, made, extent, life);
+  }
+}
+
+function carryOut(cluster: Cluster, action: Action, made: Plan, extent: 'whole' | 'half', life: Life): void {
+  const before = copyOf(cluster);
+  const result = apply(cluster, action, extent);
+  letSdnPlace(cluster);
+  life.story.push(`${describe(action)}${result === 'done' ? '' : `: ${result}`}`);
+  if (result.startsWith('refused')) life.faults.push(`${describe(action)}: ${result}`);
+  life.faults.push(...faultsOf(before, action, cluster, made));
+}
+
+function comeToRest(cluster: Cluster, life: Life): void {
+  try {
+    run(cluster, {
+      onStep: ({ before, action, after, plan: made }) => {
+        life.story.push(describe(action));
+        life.faults.push(...faultsOf(before, action, after, made));
+      },
+    });
+  } catch (error) {
+    life.faults.push(String(error));
+  }
+  if (life.faults.length === 0) life.faults.push(...leaks(cluster), ...unserved(cluster));
+}
+
+/** Nothing of ours that nobody lists is left anywhere. */
+function leaks(cluster: Cluster): string[] {
+  const left: string[] = [];
+  const listed = new Set([...cluster.namespaces.values()].flatMap((namespace) => [...namespace.listed]));
+  const isOutOfSight = (node: string | undefined) => cluster.unread?.has(node ?? '') === true;
+  for (const { ip, namespace, node } of cluster.allocations.values()) {
+    const isListed =
+      namespace === '' ? listed.has(ip) : cluster.namespaces.get(namespace)?.listed.has(ip) === true;
+    const owner = cluster.namespaces.get(namespace);
+    // It serves on while nothing could be served in its place.
+    const isOnlyOne =
+      owner?.egressIPAM !== undefined && cluster.netNamespaces.get(namespace)?.ips.has(ip) === true;
+    if (!isListed && !isOutOfSight(node) && !isOnlyOne)
+      left.push(`the allocation of ${formatIPv4(ip)} is left`);
+  }
+  const places = [
+    ...[...cluster.hostSubnets.values()].map((it) => ({ name: it.node, node: it.node, ips: it.ips })),
+    ...[...cluster.interfaces.values()].map((it) => ({ name: it.id, node: it.node, ips: it.secondary })),
+  ];
+  for (const { name, node, ips } of places) {
+    if (node === undefined || !cluster.nodes.has(node) || isOutOfSight(node)) continue;
+    for (const ip of ips) if (!cluster.allocations.has(ip)) left.push(`${formatIPv4(ip)} is left on ${name}`);
+  }
+  return left;
+}
+
+/** Whoever has an IP that could serve is served, or told why not. */
+function unserved(cluster: Cluster): string[] {
+  const made = plan(worldOf(cluster));
+  const { ips } = verdictsOf(cluster);
+  return [...made.progress].flatMap(([ip, progress]) => {
+    const text = formatIPv4(ip);
+    const name = cluster.allocations.get(ip)?.namespace ?? '';
+    if (progress === 'pending') return [`${text} is pending, and nothing happens`];
+    if (progress === 'stuck') {
+      const isTold = made.notices.some((notice) => notice.about.name === name);
+      return isTold || name === '' ? [] : [`${text} is stuck, and nobody is told`];
+    }
+    const node = cluster.nodes.get(made.placements.get(ip)?.node ?? '');
+    const isExcused =
+      !cluster.netNamespaces.has(name) ||
+      node === undefined ||
+      node.notReadySince !== undefined ||
+      cluster.unread?.has(node.name) === true;
+    return isExcused || ips.get(text)?.delivers === true
+      ? []
+      : [`${text} does not serve: ${ips.get(text)?.reason}`];
+  });
+}

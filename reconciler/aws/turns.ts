@@ -30,7 +30,7 @@ export class Turns {
     const now = this.#clock.now();
     const key = `${action} ${lane} ${interfaceId}`;
     const wait = this.#waits.get(key);
-    const since = wait !== undefined && now - wait.askedAt < FORGOTTEN_MS ? wait.since : now;
+    const since = wait?.since ?? now;
     if (!this.#limiter.tryTake(action, lane)) {
       this.#waits.set(key, { since, askedAt: now });
       return false;
@@ -40,7 +40,7 @@ export class Turns {
     return true;
   }
 
-  /** Lets go of waits that nobody asks for any more. */
+  /** Drops the waits that nobody asks for any more; to be called now and then. */
   forget(): void {
     for (const [key, { askedAt }] of this.#waits) {
       if (this.#clock.now() - askedAt >= FORGOTTEN_MS) this.#waits.delete(key);

@@ -9,7 +9,20 @@ import { join } from 'node:path';
 import t from 'tap';
 import { sdkEc2 } from '../../../reconciler/aws/sdk.ts';
 import { attach, setInstanceState, takeAddress } from '../../sandbox/ec2/lifecycle.ts';
-import { CREDENTIALS, ip, ips, nodeRef, setEnvironment, startZone, texts } from './zone.ts';
+import { startEc2 } from '../../sandbox/ec2/server.ts';
+import { ManualClock } from '../../shared/manual-clock.ts';
+import {
+  CREDENTIALS,
+  cloudAt,
+  ip,
+  ips,
+  layOut,
+  nodeRef,
+  setEnvironment,
+  startZone,
+  type Teardown,
+  texts,
+} from './zone.ts';
 
 const GRANT = { lane: 'grant', allowReassignment: false } as const;
 const FAILOVER = { lane: 'failover', allowReassignment: true } as const;
@@ -137,18 +150,38 @@ t.test('a write whose answer is lost, cut or late has an unknown outcome and is 
   t.strictSame([...cloud.unsettled.keys()], ips(20, 22));
 });
 
-t.test('a call that takes too long is given up', async (t) => {
+/** A server that accepts connections and never answers. */
+async function startSilence(t: Teardown): Promise<string> {
   const silent = createServer(() => {}).listen(0, '127.0.0.1');
   await once(silent, 'listening');
   t.teardown(() => {
     silent.closeAllConnections();
     silent.close();
   });
-  const { port } = silent.address() as AddressInfo;
-  setEnvironment(t, { AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`, ...CREDENTIALS });
+  return `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+}
+
+t.test('a call that takes too long is given up', async (t) => {
+  setEnvironment(t, { AWS_ENDPOINT_URL: await startSilence(t), ...CREDENTIALS });
   const ec2 = sdkEc2({ region: 'eu-central-1', callTimeout: 300 });
   t.teardown(() => ec2.close());
   await t.rejects(ec2.subnets(['subnet-1']), { code: 'UnknownOutcome' });
+});
+
+t.test('so is one that waits for credentials, and it is not sent later', async (t) => {
+  const ec2 = await startEc2();
+  t.teardown(() => ec2.close());
+  setEnvironment(t, {
+    AWS_ENDPOINT_URL: ec2.url,
+    AWS_ACCESS_KEY_ID: undefined,
+    AWS_SECRET_ACCESS_KEY: undefined,
+    AWS_SHARED_CREDENTIALS_FILE: join(t.testdir({}), 'none'),
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: await startSilence(t),
+  });
+  const port = sdkEc2({ region: 'eu-central-1', callTimeout: 300 });
+  t.teardown(() => port.close());
+  await t.rejects(port.assign('eni-1', ips(20, 20), GRANT), { code: 'UnknownOutcome' });
+  t.strictSame(ec2.log, []);
 });
 
 t.test('no server means that nothing happened', async (t) => {
@@ -167,6 +200,30 @@ t.test('reads are tried again after a hiccup, and after a refusal for being too 
   const inventory = await cloud.refresh(nodes);
   t.equal(inventory.hosts.size, 1);
   t.equal(ec2.counts().DescribeInstances, 2);
+});
+
+t.test("a burst keeps within EC2's own token bucket, and is over as soon as that allows", async (t) => {
+  const clock = new ManualClock();
+  const ec2 = await startEc2({ buckets: 'real', now: () => clock.now() });
+  t.teardown(() => ec2.close());
+  const { nodes, eni } = layOut(ec2.model, 1);
+  const cloud = cloudAt(t, ec2.url, {}, clock);
+  await cloud.refresh(nodes);
+  let delayed = 0;
+  for (let calls = 0; calls < 100; ) {
+    const outcome = await cloud.assign(eni('n1'), ips(20, 20), GRANT);
+    if (outcome.done.length > 0) {
+      calls += 1;
+    } else {
+      t.strictSame(outcome.delayed, ips(20, 20));
+      delayed += 1;
+      await clock.advance(cloud.nextAvailableIn('assign', 'grant'));
+    }
+  }
+  t.equal(clock.now(), ((100 - 25) / 5) * 1000);
+  t.equal(delayed, 75);
+  t.equal(ec2.counts().AssignPrivateIpAddresses, 100, 'and none was refused');
+  t.notOk(ec2.log.some((line) => line.includes('RequestLimitExceeded')));
 });
 
 t.test('a missing permission makes its part unknown and is named', async (t) => {

@@ -5,7 +5,7 @@ import type { NodeRef } from '../../../reconciler/aws/inventory.ts';
 import { Limiter } from '../../../reconciler/aws/limiter.ts';
 import { type SdkOptions, sdkEc2 } from '../../../reconciler/aws/sdk.ts';
 import { formatIPv4, type IPv4, parseIPv4 } from '../../../shared/ip.ts';
-import { systemClock } from '../../../shared/process/clock.ts';
+import { type Clock, systemClock } from '../../../shared/process/clock.ts';
 import type { Account } from '../../sandbox/ec2/account.ts';
 import { addSubnet, addVpc, launch } from '../../sandbox/ec2/lifecycle.ts';
 import { type Ec2, type Ec2Options, startEc2 } from '../../sandbox/ec2/server.ts';
@@ -89,7 +89,12 @@ export function setEnvironment(t: Teardown, variables: Readonly<Record<string, s
 }
 
 /** A cloud whose SDK goes to that URL. */
-export function cloudAt(t: Teardown, url: string, options: SdkOptions = {}): Cloud {
+export function cloudAt(
+  t: Teardown,
+  url: string,
+  options: SdkOptions = {},
+  clock: Clock = systemClock,
+): Cloud {
   setEnvironment(t, { AWS_ENDPOINT_URL: url, ...CREDENTIALS });
   const ec2 = sdkEc2({ region: 'eu-central-1', ...options });
   const stop = new AbortController();
@@ -99,9 +104,9 @@ export function cloudAt(t: Teardown, url: string, options: SdkOptions = {}): Clo
   });
   return new Cloud({
     ec2,
-    limiter: new Limiter(systemClock),
+    limiter: new Limiter(clock),
     observer: NOBODY_WATCHES,
-    clock: systemClock,
+    clock,
     signal: stop.signal,
     mayWrite: () => true,
   });

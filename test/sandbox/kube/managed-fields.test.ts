@@ -113,6 +113,13 @@ t.test('who has lost everything is forgotten', async (t) => {
   t.strictSame(story(undefined, ['u', namespace({ labels: { a: '1' } })], ['v', namespace({})]), []);
 });
 
+t.test("a field that is taken away is nobody's", async (t) => {
+  const object = (fields: JsonObject) => ({ apiVersion: 'x.io/v1', kind: 'X', metadata: {}, ...fields });
+  t.strictSame(story(undefined, ['u', object({ a: 1, b: [1] })], ['v', object({ a: 1 })]), [
+    'Update u {"f:a":{}}',
+  ]);
+});
+
 t.test('conditions are owned one by one, taints as a whole', async (t) => {
   const node = (taints: unknown, ready: string) => ({
     apiVersion: 'v1',

@@ -70,7 +70,7 @@ function mergeMember(result: JsonObject, key: string, value: unknown, schema: JS
   } else if (isObject(value)) {
     const before = result[key];
     set(result, key, mergeObject(isObject(before) ? before : {}, value, child));
-  } else if (Array.isArray(value) && child['x-kubernetes-patch-strategy'] === 'x') {
+  } else if (Array.isArray(value) && child['x-kubernetes-patch-strategy'] === 'merge') {
     set(result, key, mergeList(result[key], value, child));
   } else {
     set(result, key, Array.isArray(value) ? replacement(value) : clone(value));

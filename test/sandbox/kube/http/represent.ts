@@ -62,7 +62,7 @@ function textOf({ about, request, answer }: ResourceReply, { view }: Wish, now: 
     case 'object':
       if (view === 'metadata') return line(partialObjectMetadata(answer.object));
       if (view === 'table') return line(tableOf(about, request, [answer.object], now));
-      return answer.stored === undefined ? line(answer.object) : `${answer.stored.text}\n`;
+      return answer.stored === undefined ? line(answer.object) : `${textIn(about, answer.stored)}\n`;
     case 'list': {
       const objects = () => answer.items.map((item) => item.object);
       if (view === 'objects') return listText(about, answer.metadata, answer.items);
@@ -77,21 +77,28 @@ function textOf({ about, request, answer }: ResourceReply, { view }: Wish, now: 
   }
 }
 
+/** An object as the version of its kind that is asked for; nothing but the version differs. */
+function textIn(kind: ServedKind, { object, text }: Version): string {
+  if (object.apiVersion === kind.apiVersion) return text;
+  return JSON.stringify({ ...object, apiVersion: kind.apiVersion });
+}
+
 /** The list's text out of the texts that its items have anyway. */
 function listText(kind: ServedKind, metadata: JsonObject, items: readonly Version[]): string {
   const type = `"kind":"${kind.spec.listKind}","apiVersion":"${kind.apiVersion}"`;
   // Items of typed lists do not repeat their type, those of custom resources do.
   const own = `{"kind":"${kind.spec.kind}","apiVersion":"${kind.apiVersion}",`;
-  const texts = items.map(({ text }) =>
-    !kind.custom && text.startsWith(own) ? `{${text.slice(own.length)}` : text,
-  );
+  const texts = items.map((item) => {
+    const text = textIn(kind, item);
+    return !kind.custom && text.startsWith(own) ? `{${text.slice(own.length)}` : text;
+  });
   return `{${type},"metadata":${JSON.stringify(metadata)},"items":[${texts.join(',')}]}\n`;
 }
 
 /** The sink as the client's view of the objects. */
 export function viewedSink(request: ResourceRequest, wish: Wish, sink: Sink, now: () => Date): Sink {
-  if (wish.view === 'objects') return sink;
   const { kind } = request;
+  if (wish.view === 'objects') return versionedSink(kind, sink);
   let tables = 0;
   const view = (object: JsonObject): JsonObject => {
     if (wish.view === 'metadata') return partialObjectMetadata(object);
@@ -102,6 +109,16 @@ export function viewedSink(request: ResourceRequest, wish: Wish, sink: Sink, now
   const send = ({ type, object }: WatchLine) => {
     const viewed = type === 'ERROR' || !isObject(object) ? object : view(object);
     sink.send({ type, object: viewed, line: line({ type, object: viewed }) });
+  };
+  return { send, end: () => sink.end() };
+}
+
+function versionedSink(kind: ServedKind, sink: Sink): Sink {
+  const send = (sent: WatchLine) => {
+    const { type, object } = sent;
+    if (type === 'ERROR' || object.apiVersion === kind.apiVersion) return sink.send(sent);
+    const converted = { ...object, apiVersion: kind.apiVersion };
+    sink.send({ type, object: converted, line: line({ type, object: converted }) });
   };
   return { send, end: () => sink.end() };
 }

@@ -88,6 +88,17 @@ const SERVICE: Rules = {
   },
 };
 
+/** About what is in no namespace, in `default`; about everything else, beside it. */
+const EVENT: Rules = {
+  names: 'subdomain',
+  update: 'unconditional',
+  faults(event) {
+    const about = textOf(fieldOf(event, 'involvedObject', 'namespace'));
+    if (event.metadata.namespace === (about || 'default')) return [];
+    return [invalidValue('involvedObject.namespace', about, 'does not match event.namespace')];
+  },
+};
+
 const ROLE_BINDING: Rules = {
   names: 'path',
   update: 'unconditional',
@@ -105,6 +116,7 @@ const ADMISSION = 'admissionregistration.k8s.io';
 
 const RULES: Readonly<Record<string, Rules>> = {
   namespaces: NAMESPACE,
+  events: EVENT,
   secrets: SECRET,
   services: SERVICE,
   [collectionKey(RBAC, 'roles')]: PATH_NAMED,

@@ -34,8 +34,8 @@ export interface CacheOptions {
 
 /** Bookmarks come once a minute; two of them missing in a row is too much. */
 const LONGEST_SILENCE = 150_000;
-/** Milliseconds between looks at the Lease: less while it is not known how old it is. */
-const LEASE_INTERVAL = { usual: 5_000, first: 1_000 };
+/** Milliseconds between looks at the Lease: less while it is not known how old it is, and while somebody waits for it. */
+const LEASE_INTERVAL = { usual: 5_000, urgent: 500 };
 
 export class Caches {
   readonly observed: ObservedTimes;
@@ -140,7 +140,9 @@ export class Caches {
       } catch (error) {
         if (!signal.aborted) onError(error, 'leases');
       }
-      await sleep(clock, this.observed.isKnown ? LEASE_INTERVAL.usual : LEASE_INTERVAL.first, signal);
+      const due = clock.now() + LEASE_INTERVAL.usual;
+      do await sleep(clock, LEASE_INTERVAL.urgent, signal);
+      while (this.observed.isKnown && !view.isAwaited && clock.now() < due && !signal.aborted);
     }
   }
 }

@@ -94,6 +94,11 @@ export class View implements NamespaceView, EgressIPAMView {
     });
   }
 
+  /** Whether somebody waits for a change. */
+  get isAwaited(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Lets those decide again who wait for a change. */
   wake(): void {
     const waiting = this.#waiting;

@@ -116,6 +116,8 @@ const HANDLERS: Readonly<Record<Verb, Handler>> = {
   deletecollection: removeCollection,
 };
 
+/** Verbs of paths that end with the resource. */
+const ON_COLLECTIONS: ReadonlySet<Verb> = new Set(['create', 'list', 'watch', 'deletecollection']);
 const SUBRESOURCE_VERBS: ReadonlySet<Verb> = new Set(['get', 'update', 'patch']);
 
 function handler({ kind, verb, subresource, namespace, name }: ResourceRequest): Handler {
@@ -123,7 +125,7 @@ function handler({ kind, verb, subresource, namespace, name }: ResourceRequest):
   if (subresource !== '') {
     if (!(spec.subresources as readonly string[]).includes(subresource)) throw noSuchPath();
     if (!SUBRESOURCE_VERBS.has(verb)) throw methodNotAllowed(resource);
-  } else if (!spec.verbs.includes(verb) || (verb === 'create' && name !== '')) {
+  } else if (!spec.verbs.includes(verb) || (ON_COLLECTIONS.has(verb) ? name !== '' : name === '')) {
     throw methodNotAllowed(resource);
   }
   if (verb === 'create' && spec.namespaced && namespace === '') throw methodNotAllowed(resource);

@@ -25,6 +25,7 @@ const ROWS: readonly (readonly [method: string, url: string, asked: string])[] =
   ['GET', `${NAMESPACES}?watch=1`, 'watch v1 namespaces'],
   ['GET', `${NAMESPACES}?watch=false`, 'list v1 namespaces'],
   ['GET', `${NAMESPACES}/x`, 'get v1 namespaces x in x'],
+  ['GET', `${NAMESPACES}/x?watch=1`, 'get v1 namespaces x in x'],
   ['PATCH', `${NAMESPACES}/x`, 'patch v1 namespaces x in x'],
   ['PUT', `${NAMESPACES}/x/finalize`, 'update v1 namespaces/finalize x in x'],
   ['PATCH', `${NAMESPACES}/x/status`, 'patch v1 namespaces/status x in x'],

@@ -68,9 +68,9 @@ function objectPath(
 function verbOf(method: string, name: string, query: URLSearchParams): Verb {
   const verb = VERBS[method];
   if (verb !== undefined) return verb === 'delete' && name === '' ? 'deletecollection' : verb;
+  if (name !== '') return 'get';
   const watch = query.get('watch');
-  if (watch !== null && watch !== '0' && watch !== 'false') return 'watch';
-  return name === '' ? 'list' : 'get';
+  return watch === null || watch === '0' || watch === 'false' ? 'list' : 'watch';
 }
 
 function nameInSelector(query: URLSearchParams): string {

@@ -18,7 +18,12 @@ export const REQUEST_TIMEOUT = 60_000;
 export const GRACE = 120_000;
 const WEBHOOK_TIMEOUT = 10_000;
 
-export type Step =
+export type Step = Deed & {
+  /** Whether the next step begins when this one is done, or beside it. */
+  readonly next: 'wait' | 'goOn';
+};
+
+type Deed =
   | { readonly do: 'create'; readonly name: string; readonly list: string; readonly fate: Fate }
   | { readonly do: 'generate'; readonly list: string; readonly fate: Fate }
   | {
@@ -31,7 +36,7 @@ export type Step =
   | { readonly do: 'sync'; readonly replica: number; readonly kind: number }
   | { readonly do: 'restart'; readonly replica: number }
   | { readonly do: 'collect' | 'late' }
-  | { readonly do: 'wait'; readonly milliseconds: number };
+  | { readonly do: 'wait' | 'sweep'; readonly milliseconds: number };
 
 /** Whether somebody after us rejects the request. */
 export type Fate = 'stored' | 'rejected';
@@ -70,7 +75,18 @@ export class Simulation {
     this.#replicas = Array.from({ length: options.replicas }, () => this.#newReplica());
   }
 
-  async take(step: Step): Promise<void> {
+  /** Resolves when everything that was begun is done. */
+  async run(steps: readonly Step[]): Promise<void> {
+    const begun: Promise<void>[] = [];
+    for (const step of steps) {
+      const done = this.#take(step);
+      begun.push(done);
+      if (step.next === 'wait') await done;
+    }
+    await Promise.all(begun);
+  }
+
+  async #take(step: Deed): Promise<void> {
     await this.#options.turn(step.do);
     switch (step.do) {
       case 'create':
@@ -102,6 +118,13 @@ export class Simulation {
         return;
       case 'wait':
         this.time += step.milliseconds;
+        return;
+      case 'sweep':
+        await this.#collect();
+        await this.#options.turn('time passes');
+        this.time += step.milliseconds;
+        await this.#options.turn('sweep again');
+        await this.#collect();
     }
   }
 

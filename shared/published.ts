@@ -15,6 +15,11 @@ import {
 /** An EgressIPAM's status holds no more ranges than this per CIDR; beyond it the pool is too fragmented to publish. */
 export const MAX_RANGES = 500;
 
+/** Whether the inventory knows all of `cidr`: a CIDR that was not read is unknown, not empty. */
+export function isRead(cidr: Cidr, inventory: Inventory | undefined): boolean {
+  return inventory?.subnets.some((subnet) => subnet.first <= cidr.first && subnet.last >= cidr.last) === true;
+}
+
 /** Addresses in `cidr` that the cloud keeps or uses and that are not ours, merged, ascending. */
 export function foreignIn(cidr: Cidr, inventory: Inventory, isOurs: (ip: IPv4) => boolean): Range[] {
   const found: Range[] = [];

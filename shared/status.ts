@@ -10,7 +10,7 @@ import { lawfulNodes } from './plan/place.ts';
 import type { Plan } from './plan/plan.ts';
 import type { World } from './plan/world.ts';
 import { describeProblems } from './problem.ts';
-import { foreignIn, formatRanges, MAX_RANGES } from './published.ts';
+import { foreignIn, formatRanges, isRead, MAX_RANGES } from './published.ts';
 
 type Verdict = Omit<Condition, 'lastTransitionTime' | 'observedGeneration'>;
 
@@ -35,7 +35,7 @@ export function statusOf(object: EgressIPAMObject, world: World, plan: Plan, now
     const verdict: Verdict = { type: 'InventoryFresh', status: 'Unknown', reason: 'NotRead', message };
     return { ...object.status, conditions: withTimes([verdict], before, generation, now) };
   }
-  const cidrs = egressIPAM.pools.map((pool) => cidrStatus(egressIPAM, pool, world));
+  const cidrs = egressIPAM.pools.map((pool) => cidrStatus(egressIPAM, pool, object.status, world));
   const verdicts = [readiness(egressIPAM, world, plan), capacity(cidrs), inventory(egressIPAM, cidrs, world)];
   return {
     observedGeneration: generation,
@@ -47,7 +47,12 @@ export function statusOf(object: EgressIPAMObject, world: World, plan: Plan, now
   };
 }
 
-function cidrStatus(egressIPAM: EgressIPAM, pool: Pool, world: World): CIDRStatus {
+function cidrStatus(
+  egressIPAM: EgressIPAM,
+  pool: Pool,
+  before: EgressIPAMStatus | undefined,
+  world: World,
+): CIDRStatus {
   const usable = world.usable.get(pool);
   const held = new AddressSet();
   let allocated = 0;
@@ -68,9 +73,17 @@ function cidrStatus(egressIPAM: EgressIPAM, pool: Pool, world: World): CIDRStatu
     resting,
     free: usable === undefined ? 0 : countFree(usable, world.taken),
     ...(slots === undefined ? {} : { freeHostSlots: slots }),
-    inUse:
-      world.inventory === undefined ? [] : formatRanges(foreignIn(pool.cidr, world.inventory, isOurs(world))),
+    inUse: inUse(pool, before, world),
   };
+}
+
+/** What was known before goes on being said of a CIDR that could not be read this time. */
+function inUse(pool: Pool, before: EgressIPAMStatus | undefined, world: World): readonly string[] {
+  if (world.inventory === undefined) return [];
+  if (isRead(pool.cidr, world.inventory)) {
+    return formatRanges(foreignIn(pool.cidr, world.inventory, isOurs(world)));
+  }
+  return before?.cidrs?.find((status) => status.CIDR === pool.name)?.inUse ?? [];
 }
 
 /** How many more IPs of the pool its nodes could host; undefined where no limit is known to exist. */
@@ -162,12 +175,7 @@ function inventory(egressIPAM: EgressIPAM, cidrs: readonly CIDRStatus[], world: 
     const message = `${unknown.length} nodes could not be read in EC2, among them ${first?.[0]}: ${first?.[1]}`;
     return { type, status: 'False', reason: 'NodesUnknown', message };
   }
-  const outside = egressIPAM.pools.filter(
-    (pool) =>
-      !world.inventory?.subnets.some(
-        (subnet) => subnet.first <= pool.cidr.first && subnet.last >= pool.cidr.last,
-      ),
-  );
+  const outside = egressIPAM.pools.filter((pool) => !isRead(pool.cidr, world.inventory));
   if (outside.length > 0) {
     const message = `${outside.map((pool) => pool.name).join(', ')} lies in no subnet of the nodes`;
     return { type, status: 'False', reason: 'OutsideSubnets', message };

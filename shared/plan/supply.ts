@@ -7,7 +7,9 @@ import type { Allocation } from '../allocation.ts';
 import { formatEgressIPs } from '../annotation.ts';
 import type { Pool } from '../egressipam.ts';
 import type { IPv4 } from '../ip.ts';
-import { about, type Desire, isStolen, type Lack, type Notice } from './desire.ts';
+import { isRead } from '../published.ts';
+import { isStolen } from './custody.ts';
+import { about, type Desire, type Lack, type Notice } from './desire.ts';
 import type { Draft } from './draft.ts';
 import type { NamespaceFact, World } from './world.ts';
 
@@ -92,7 +94,7 @@ function claimFree(lack: Lack, world: World, picked: Set<IPv4>, draft: Draft, no
 function isKnown({ cidr }: Pool, world: World): boolean {
   if (world.cloud === 'none') return true;
   if (world.inventory === undefined || world.inventoryAge > world.timing.inventoryFresh) return false;
-  return world.inventory.subnets.some((subnet) => subnet.first <= cidr.first && subnet.last >= cidr.last);
+  return isRead(cidr, world.inventory);
 }
 
 function annotate(namespace: NamespaceFact, egressIPs: string | undefined, why: string, draft: Draft): void {

@@ -44,6 +44,8 @@ export class FakeKubeClient implements KubeClient {
   readonly late: (() => void)[] = [];
   readonly #stores = new Map<string, Map<string, Stored>>();
   readonly #watchers = new Set<{ plural: string; push: (event: WatchEvent<KubeObject>) => void }>();
+  /** Every event there ever was, by plural: a watch begins where its resourceVersion says. */
+  readonly #history = new Map<string, WatchEvent<KubeObject>[]>();
   #version = 100;
   #uids = 0;
 
@@ -168,10 +170,10 @@ export class FakeKubeClient implements KubeClient {
 
   async *watch<T extends KubeObject>(
     resource: Resource<T>,
-    _from: { readonly resourceVersion: string; readonly timeoutSeconds: number },
+    from: { readonly resourceVersion: string; readonly timeoutSeconds: number },
     options?: CallOptions,
   ): AsyncGenerator<WatchEvent<T>, void> {
-    const queue: WatchEvent<KubeObject>[] = [];
+    const queue = this.#since(resource.plural, Number(from.resourceVersion));
     let wake = () => {};
     const watcher = {
       plural: resource.plural,
@@ -259,9 +261,17 @@ export class FakeKubeClient implements KubeClient {
   }
 
   #emit(plural: string, type: WatchEvent<KubeObject>['type'], object: Stored): void {
-    for (const watcher of this.#watchers) {
-      if (watcher.plural === plural) watcher.push({ type, object: structuredClone(object) });
-    }
+    const event = { type, object: structuredClone(object) };
+    const history = this.#history.get(plural) ?? [];
+    this.#history.set(plural, history);
+    history.push(event);
+    for (const watcher of this.#watchers) if (watcher.plural === plural) watcher.push(event);
+  }
+
+  #since(plural: string, version: number): WatchEvent<KubeObject>[] {
+    const history = this.#history.get(plural) ?? [];
+    const last = history.findLastIndex(({ object }) => Number(object.metadata.resourceVersion) <= version);
+    return history.slice(last + 1);
   }
 }
 

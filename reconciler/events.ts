@@ -1,5 +1,4 @@
 // Tells tenants in their own namespace what becomes of their egress IPs, in their words; once per change, not per pass.
-import { formatIPv4 } from '../shared/ip.ts';
 import { isApiError, type KubeClient } from '../shared/kube/client.ts';
 import { EGRESSIPAMS, EVENTS, NAMESPACES, type Resource } from '../shared/kube/resources.ts';
 import type { Action } from '../shared/plan/actions.ts';
@@ -115,13 +114,13 @@ function noticeOf(action: Action): Notice | undefined {
       message,
     };
   }
-  if (action.kind !== 'patchNetNamespace' || action.add.length === 0) return undefined;
-  const ips = action.egressIPs.join(', ');
-  const message = `Traffic of this namespace leaves the cluster from ${ips}; ${action.add.map(formatIPv4).join(', ')} is new`;
-  return {
-    about: { kind: 'Namespace', name: action.namespace },
-    type: 'Normal',
-    reason: 'EgressIPsActive',
-    message,
-  };
+  if (action.kind !== 'patchNetNamespace') return undefined;
+  const about = { kind: 'Namespace', name: action.namespace } as const;
+  if (action.egressIPs.length === 0) {
+    const message =
+      'Traffic of this namespace leaves the cluster from the addresses of its nodes, as it has no egress IP';
+    return { about, type: 'Normal', reason: 'EgressIPsInactive', message };
+  }
+  const message = `Traffic of this namespace leaves the cluster from ${action.egressIPs.join(', ')}`;
+  return { about, type: 'Normal', reason: 'EgressIPsActive', message };
 }

@@ -14,6 +14,11 @@ import { table } from './table.ts';
 /** Milliseconds in which all must be settled with --once. */
 const SETTLES_WITHIN = 60_000;
 const LOOK_EVERY = { once: 100, live: 500 };
+/** An API server that waits for requests no longer than this, so that releases can be watched without waiting long. */
+const SHORT_TIMES = {
+  sandboxArgs: ['--request-timeout=10s'],
+  reconcilerArgs: ['--api-server-request-timeout=10s'],
+};
 /** Namespaces that are created at the same time. */
 const AT_ONCE = 16;
 
@@ -29,7 +34,7 @@ process.exit();
 async function run(config: DemoConfig): Promise<number> {
   const stop = untilSignal(process, (status) => process.exit(status));
   const say = (text: string) => process.stderr.write(`${text}\n`);
-  const stack = await Stack.start(config, (step) => say(`${step} …`));
+  const stack = await Stack.start({ ...config, ...SHORT_TIMES }, (step) => say(`${step} …`));
   try {
     const demo = demoNamespaces(config.platform, config.namespaces);
     await apply(stack.client, sampleEgressIPAM(config.platform));

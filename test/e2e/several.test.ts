@@ -1,0 +1,80 @@
+// Several of each process at once, on AWS: two webhooks give out IPs side by side, two reconcilers take turns.
+import t from 'tap';
+import { ALLOCATIONS, LEASES } from '../../shared/kube/resources.ts';
+import { OPERATOR_NAMESPACE, RECONCILER_LEASE } from '../../shared/names.ts';
+import type { Child } from '../stack/child.ts';
+import { startCluster } from './cluster.ts';
+import { createEgressIPAM, zonedSpec } from './egressipams.ts';
+import { eventually } from './eventually.ts';
+import { createNamespace, egressIPsOf, untilLeavesFrom } from './namespaces.ts';
+
+/** Of a crash: by then the other reconciler works, milliseconds. */
+const TAKEOVER = 15_000;
+const COUNT = 100;
+
+const cluster = await startCluster({ platform: 'aws', nodes: 12, instanceType: 'm5.4xlarge', webhooks: 2 });
+t.teardown(() => cluster.stop());
+
+const EGRESSIPAM = 'e2e-crowd';
+await createEgressIPAM(cluster, EGRESSIPAM, {
+  ...zonedSpec(cluster, 1),
+  cidrAssignments: cluster.zones.map((zone) => ({ CIDR: zone.addresses, labelValue: zone.name })),
+});
+
+/** How many namespaces it has given IPs to. */
+function gaveTo({ lines }: Child): number {
+  return lines.filter((line) => line.includes('changed the list of egress IPs')).length;
+}
+
+async function leader(): Promise<Child | undefined> {
+  const lease = await cluster.client.get(LEASES, RECONCILER_LEASE, { namespace: OPERATOR_NAMESPACE });
+  const pid = Number(lease?.spec?.holderIdentity?.split('_').at(-1));
+  return cluster.processes.reconcilers.find((child) => child.pid === pid);
+}
+
+t.test(
+  'a hundred namespaces created at once through two webhooks hold a hundred different sets of IPs',
+  async (t) => {
+    const names = Array.from({ length: COUNT }, (_, i) => `e2e-crowd-${i}`);
+    const before = cluster.processes.webhooks.map(gaveTo);
+    const created = await Promise.all(
+      names.map((name) => createNamespace(cluster, name, { egressIPAM: EGRESSIPAM })),
+    );
+    const sets = created.map(egressIPsOf);
+    t.ok(sets.every((ips) => ips.length === cluster.zones.length));
+    t.equal(new Set(sets.flat()).size, COUNT * cluster.zones.length, 'no IP was given twice');
+    const shares = cluster.processes.webhooks.map((child, i) => gaveTo(child) - (before[i] ?? 0));
+    t.ok(
+      shares.every((share) => share > 0),
+      `both had a share: ${shares}`,
+    );
+    for (const [i, name] of names.entries()) await untilLeavesFrom(cluster, name, sets[i] ?? []);
+    await eventually(
+      'nothing is allocated but what is listed',
+      async () => (await cluster.client.list(ALLOCATIONS)).items.map(({ metadata }) => metadata.name).sort(),
+      (held) => held.join() === sets.flat().sort().join(),
+    );
+  },
+);
+
+t.test('when the reconciler that leads dies, the other one goes on within 15 s', async (t) => {
+  await cluster.processes.startReconciler();
+  const crashed = await leader();
+  const died = performance.now();
+  await cluster.processes.endReconciler('kill', crashed);
+  const ips = egressIPsOf(await createNamespace(cluster, 'e2e-orphan', { egressIPAM: EGRESSIPAM }));
+  await untilLeavesFrom(cluster, 'e2e-orphan', ips, TAKEOVER);
+  const took = performance.now() - died;
+  t.ok(took < TAKEOVER, `${Math.round(took)} ms`);
+  t.not(await leader(), crashed);
+});
+
+t.test('when the reconciler that leads is stopped, another one goes on at once', async (t) => {
+  await cluster.processes.startReconciler();
+  const stopped = await leader();
+  await cluster.processes.endReconciler('stop', stopped);
+  const successor = await eventually('another one leads', leader, (child) => child !== undefined, 5_000);
+  t.not(successor, stopped);
+  const ips = egressIPsOf(await createNamespace(cluster, 'e2e-heir', { egressIPAM: EGRESSIPAM }));
+  await untilLeavesFrom(cluster, 'e2e-heir', ips);
+});

@@ -45,7 +45,9 @@ const NAMESPACE: Rules = {
     namespace.status = { phase: 'Active' };
   },
   onUpdate(after, before, subresource) {
+    const { finalizers, ...spec } = objectOf(after.spec);
     if (subresource !== 'finalize') after.spec = before.spec;
+    else after.spec = listOf(finalizers).length === 0 ? spec : { finalizers, ...spec };
     if (subresource !== 'status') after.status = before.status;
   },
   held: (namespace) => listOf(fieldOf(namespace, 'spec', 'finalizers')).length > 0,

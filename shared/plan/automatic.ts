@@ -9,10 +9,10 @@
 //
 // Where a node stops to carry a CIDR, its IPs leave its HostSubnet in the same patch, and the SDN places them anew; only a
 // switch to explicit mode keeps them there.
-import type { Allocation } from '../allocation.ts';
 import type { EgressIPAM, Pool } from '../egressipam.ts';
 import type { Desire } from './desire.ts';
 import type { Draft } from './draft.ts';
+import { retractableCIDRs, staying } from './offers.ts';
 import { lawfulNodes } from './place.ts';
 import type { NodeFact, World } from './world.ts';
 
@@ -44,10 +44,10 @@ export function offerCIDRs(
 ): void {
   if (world.cloud !== 'none' && [...world.hostSubnets.values()].every((it) => it.egressCIDRs.length === 0))
     return;
-  const ours = retractable(world);
+  const retractable = retractableCIDRs(world);
   const offered = offeredByNode(world, modes);
   for (const hostSubnet of world.hostSubnets.values()) {
-    const kept = hostSubnet.egressCIDRs.filter((cidr) => !ours.has(cidr));
+    const kept = staying(hostSubnet, retractable);
     const added = [...(offered.get(hostSubnet.node) ?? [])].filter((cidr) => !kept.includes(cidr)).sort();
     const desired = [...kept, ...added];
     const isSame =
@@ -80,7 +80,7 @@ function offeredByNode(world: World, modes: ReadonlyMap<EgressIPAM, Mode>): Map<
   return offered;
 }
 
-/** Nodes that an EgressIPAM of several CIDRs selects, or that host what one served that nobody can judge any more. */
+/** Nodes that an EgressIPAM of several CIDRs selects, or that still host what we, and not the SDN, have put there. */
 function explicitNodes(world: World): Set<string> {
   const explicit = new Set<string>();
   for (const egressIPAM of world.egressIPAMs.valid.values()) {
@@ -89,35 +89,29 @@ function explicitNodes(world: World): Set<string> {
       for (const node of nodesOf(egressIPAM, pool, world)) explicit.add(node.name);
     }
   }
+  const single = singleCIDRs(world);
   for (const { node, ips, egressCIDRs } of world.hostSubnets.values()) {
     for (const ip of ips) {
       const allocation = world.allocations.get(ip);
-      if (allocation !== undefined && isUnjudged(allocation, world) && !egressCIDRs.includes(allocation.cidr))
-        explicit.add(node);
+      if (allocation?.ours !== true) continue;
+      const isPlacedBySdn = egressCIDRs.includes(allocation.cidr) || single.has(allocation.cidr);
+      if (!isPlacedBySdn) explicit.add(node);
     }
   }
   return explicit;
 }
 
-/** In force, though its EgressIPAM is invalid or gone: what it serves stays as it is. */
-function isUnjudged({ ours, phase, egressIPAM }: Allocation, world: World): boolean {
-  return ours && phase === 'Bound' && !world.egressIPAMs.valid.has(egressIPAM);
+function singleCIDRs(world: World): Set<string> {
+  const single = new Set<string>();
+  for (const { pools } of world.egressIPAMs.valid.values()) {
+    const [pool, ...others] = pools;
+    if (pool !== undefined && others.length === 0) single.add(pool.name);
+  }
+  return single;
 }
 
 function nodesOf({ topologyLabel, nodeSelector }: EgressIPAM, pool: Pool, world: World): NodeFact[] {
   return lawfulNodes(world, topologyLabel, nodeSelector, pool);
-}
-
-/** Every CIDR that is or was ours to offer, but for those from which an EgressIPAM serves that nobody can judge any more. */
-function retractable(world: World): Set<string> {
-  const ours = new Set<string>();
-  for (const fact of world.egressIPAMFacts.values()) for (const cidr of fact.publishedCIDRs) ours.add(cidr);
-  for (const allocation of world.allocations.values()) if (allocation.ours) ours.add(allocation.cidr);
-  for (const allocation of world.allocations.values()) {
-    if (isUnjudged(allocation, world)) ours.delete(allocation.cidr);
-  }
-  for (const { pools } of world.egressIPAMs.valid.values()) for (const pool of pools) ours.add(pool.name);
-  return ours;
 }
 
 /** Being deleted, and nothing of it is in use any more. */

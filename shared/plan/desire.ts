@@ -4,6 +4,7 @@ import { requestedIPs } from '../annotation.ts';
 import type { EgressIPAM, Pool } from '../egressipam.ts';
 import { formatIPv4, type IPv4 } from '../ip.ts';
 import { describeProblems } from '../problem.ts';
+import { isStolen } from './custody.ts';
 import type { NamespaceFact, World } from './world.ts';
 
 /** An IP that a live namespace lists and may have. */
@@ -115,17 +116,6 @@ function whyNot(ip: IPv4, namespace: NamespaceFact, world: World, found: Found):
   const message = `${formatIPv4(ip)} is in use by interface ${world.inventory?.holders.get(ip)} outside this cluster`;
   found.notices.push(about(namespace, 'Warning', 'AddressStolen', message));
   return allocation?.explicit === true ? undefined : message;
-}
-
-/**
- * Whether somebody else in the VPC has the address. An interface that is no node's any more is not somebody else while
- * the allocation says that the IP was put there by us.
- */
-export function isStolen(ip: IPv4, world: World): boolean {
-  const holder = world.inventory?.holders.get(ip);
-  if (holder === undefined || world.nodeOfInterface.has(holder)) return false;
-  const allocation = world.allocations.get(ip);
-  return !(allocation?.ours === true && allocation.interface === holder);
 }
 
 function readable(namespace: NamespaceFact, egressIPAM: EgressIPAM, world: World): Map<Pool, IPv4> {

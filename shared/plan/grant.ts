@@ -13,12 +13,13 @@
 //   hosted, not on the NetNamespace                      ready: swap.ts puts it there, with what has to leave
 import type { Allocation } from '../allocation.ts';
 import { contains, formatIPv4, type IPv4 } from '../ip.ts';
+import { custodyOf } from './custody.ts';
 import type { Notice, Wanted } from './desire.ts';
-import { about, isStolen } from './desire.ts';
+import { about } from './desire.ts';
 import type { Draft } from './draft.ts';
 import type { Placement } from './place.ts';
 import type { Sightings } from './sightings.ts';
-import type { World } from './world.ts';
+import type { NamespaceFact, World } from './world.ts';
 
 /** How far a wanted IP has come. `stuck`: nothing can be done for it now, by no fault of a step under way. */
 export type Progress = 'pending' | 'hosted' | 'stuck';
@@ -116,7 +117,9 @@ function mayBecomeOurs({ ip, namespace }: Wanted, { world, seen, notices }: Stag
       notices.push(about(namespace, 'Warning', 'NoHost', message));
       return false;
     }
-    if (isStolen(ip, world)) return false;
+    const custody = custodyOf(ip, world);
+    if (custody === 'unknown') notices.push(outOfSight(ip, namespace, world));
+    if (custody !== 'nobody' && custody !== 'node') return false;
   }
   const other = seen.netNamespacesOf(ip).find((name) => name !== namespace.name);
   if (other === undefined) return true;
@@ -149,6 +152,12 @@ function carryOut(wanted: Wanted, allocation: Allocation, placement: Placement, 
   return useOnNetNamespace(wanted, stage);
 }
 
+function outOfSight(ip: IPv4, namespace: NamespaceFact, world: World): Notice {
+  const holder = world.inventory?.holders.get(ip);
+  const message = `${formatIPv4(ip)} is on interface ${holder}, which may be that of a node that EC2 does not tell about now`;
+  return about(namespace, 'Warning', 'NoHost', message);
+}
+
 /** Brings the IP onto the interface of its node; `yes` when it is there. */
 function settleInterface(
   wanted: Wanted,
@@ -168,7 +177,9 @@ function settleInterface(
   }
   const holder = world.inventory?.holders.get(ip);
   if (holder === target) return 'yes';
-  if (isStolen(ip, world)) return 'stuck';
+  const custody = custodyOf(ip, world);
+  if (custody === 'unknown') stage.notices.push(outOfSight(ip, wanted.namespace, world));
+  if (custody === 'unknown' || custody === 'stranger') return 'stuck';
   if (holder !== undefined) {
     if (allocation.interface === holder) draft.move(node, target, ip, holder);
     else record(allocation, world.nodeOfInterface.get(holder), holder, draft);
@@ -208,8 +219,8 @@ function assignedByPlatform(wanted: Wanted, { world, notices }: Stage): Progress
 /** Bare metal with one CIDR: the SDN chooses the node; we only follow. */
 function useWhenOffered(wanted: Wanted, allocation: Allocation, stage: Stage): Progress {
   const { seen, draft, notices } = stage;
-  if (!seen.isOffered(wanted.pool.name)) {
-    const message = `${formatIPv4(wanted.ip)} has no node to host it: no selected node offers ${wanted.pool.name}`;
+  if (!isOffered(wanted, stage)) {
+    const message = `${formatIPv4(wanted.ip)} has no node to host it: no selected node that is Ready offers ${wanted.pool.name}`;
     notices.push(about(wanted.namespace, 'Warning', 'NoHost', message));
     return 'stuck';
   }
@@ -235,12 +246,17 @@ function interfaceOf(node: string | undefined, world: World): string | undefined
   return node === undefined ? undefined : world.inventory?.hosts.get(node)?.interfaceId;
 }
 
+/** By a node that could host it: the SDN places on no other. */
+function isOffered({ pool }: Wanted, { world, seen }: Stage): boolean {
+  return seen.offeredBy(pool.name).some((node) => world.nodes.get(node)?.ready === true);
+}
+
 function isHosted(
   wanted: Wanted,
   placement: Placement | undefined,
   mode: 'explicit' | 'automatic',
-  { seen }: Stage,
+  stage: Stage,
 ): boolean {
-  if (mode === 'automatic') return seen.isOffered(wanted.pool.name);
-  return placement?.node !== undefined && seen.isHostedBy(wanted.ip, placement.node);
+  if (mode === 'automatic') return isOffered(wanted, stage);
+  return placement?.node !== undefined && stage.seen.isHostedBy(wanted.ip, placement.node);
 }

@@ -3,7 +3,7 @@
 //   hard, always          selected by the EgressIPAM, topology label matches, has a HostSubnet, room on its interface,
 //                         no other IP of the same NetNamespace on it (two would deactivate each other), except the
 //                         one that this IP replaces, with which it is swapped in one patch
-//   hard, for a new host  Ready and not cordoned
+//   hard, for a new host  Ready and not cordoned, and not in somebody else's automatic mode
 //   then                  incumbent, most free capacity, name
 //
 //   incumbent is …        the IP …
@@ -20,6 +20,7 @@ import { contains, type IPv4 } from '../ip.ts';
 import { type Selector, selects } from '../selector.ts';
 import type { Desire, Wanted } from './desire.ts';
 import { Neighbours } from './neighbours.ts';
+import { nodesOfSdn } from './offers.ts';
 import type { NodeFact, World } from './world.ts';
 
 export interface Placement {
@@ -90,12 +91,14 @@ class Placing {
   readonly #lawful = new Map<Pool, { list: readonly NodeFact[]; names: ReadonlySet<string> }>();
   readonly #hostedBy: ReadonlyMap<IPv4, string>;
   readonly #neighbours: Neighbours;
+  readonly #nodesOfSdn: ReadonlySet<string>;
 
   constructor(world: World, desire: Desire) {
     this.#world = world;
     this.#desire = desire;
     this.#hostedBy = hostsByIP(world);
     this.#neighbours = new Neighbours(world, desire);
+    this.#nodesOfSdn = nodesOfSdn(world);
   }
 
   /** Whether it stays where it is; else why it looks for a node. */
@@ -112,7 +115,8 @@ class Placing {
     }
     if (!this.#isOnInterface(ip, name) && this.#freeOn(name) <= 0) return nowhere;
     if (!node.ready && !this.#holds(wanted, node)) return 'outage';
-    return node.cordoned || this.#neighbours.disturb(name, wanted) ? 'maintenance' : 'stays';
+    const isDisturbed = this.#nodesOfSdn.has(name) || this.#neighbours.disturb(name, wanted);
+    return node.cordoned || isDisturbed ? 'maintenance' : 'stays';
   }
 
   keep(wanted: Wanted): void {
@@ -199,7 +203,7 @@ class Placing {
   #fitFor(wanted: Wanted): string[] {
     const fit: string[] = [];
     for (const { name, ready, cordoned } of this.#lawfulFor(wanted).list) {
-      if (!ready || cordoned || !this.#isReachable(wanted.ip, name)) continue;
+      if (!ready || cordoned || !this.#isReachable(wanted.ip, name) || this.#nodesOfSdn.has(name)) continue;
       if (this.#namespacesOn.get(name)?.has(wanted.namespace.name) === true) continue;
       if (!this.#neighbours.forbid(name, wanted)) fit.push(name);
     }
@@ -255,6 +259,8 @@ class Placing {
     const inSubnet = fit.filter((node) => this.#isReachable(wanted.ip, node.name));
     if (inSubnet.length === 0)
       return `no node with ${label} has its interface in a subnet that contains the IP`;
+    if (inSubnet.every((node) => this.#nodesOfSdn.has(node.name)))
+      return `every node with ${label} carries egressCIDRs that are no EgressIPAM's, so the SDN decides what it hosts`;
     return `none of the ${inSubnet.length} nodes with ${label} has room for another IP of this namespace`;
   }
 }

@@ -78,7 +78,7 @@ function leaveWrongNetNamespaces(allocation: Allocation, world: World, seen: Sig
 }
 
 function isOffered(egressIPAM: EgressIPAM, seen: Sightings): boolean {
-  return egressIPAM.pools.some((pool) => seen.isOffered(pool.name));
+  return egressIPAM.pools.some((pool) => seen.offeredBy(pool.name).length > 0);
 }
 
 function finalizeEgressIPAMs(world: World, seen: Sightings, draft: Draft): void {

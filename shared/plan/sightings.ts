@@ -7,7 +7,7 @@ export class Sightings {
   readonly #netNamespaces = new Map<IPv4, string[]>();
   readonly #hosts = new Map<IPv4, string[]>();
   readonly #listed = new Set<IPv4>();
-  readonly #offered = new Set<string>();
+  readonly #offered = new Map<string, string[]>();
 
   constructor(world: World) {
     this.#world = world;
@@ -16,7 +16,7 @@ export class Sightings {
     }
     for (const hostSubnet of world.hostSubnets.values()) {
       for (const ip of hostSubnet.ips) push(this.#hosts, ip, hostSubnet.node);
-      for (const cidr of hostSubnet.egressCIDRs) this.#offered.add(cidr);
+      for (const cidr of hostSubnet.egressCIDRs) push(this.#offered, cidr, hostSubnet.node);
     }
     for (const namespace of world.namespaces.values())
       for (const ip of namespace.listed) this.#listed.add(ip);
@@ -36,9 +36,9 @@ export class Sightings {
     return this.#world.hostSubnets.get(node)?.ips.has(ip) === true;
   }
 
-  /** Whether any HostSubnet has the CIDR among its egressCIDRs. */
-  isOffered(cidr: string): boolean {
-    return this.#offered.has(cidr);
+  /** Names of the nodes whose HostSubnets have the CIDR among their egressCIDRs. */
+  offeredBy(cidr: string): readonly string[] {
+    return this.#offered.get(cidr) ?? [];
   }
 
   /** Whether `namespace` (empty: any namespace) lists the IP. */
@@ -48,8 +48,8 @@ export class Sightings {
   }
 }
 
-function push(map: Map<IPv4, string[]>, ip: IPv4, name: string): void {
-  const names = map.get(ip);
-  if (names === undefined) map.set(ip, [name]);
+function push<K>(map: Map<K, string[]>, key: K, name: string): void {
+  const names = map.get(key);
+  if (names === undefined) map.set(key, [name]);
   else names.push(name);
 }

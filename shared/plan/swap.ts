@@ -3,7 +3,9 @@
 // leaves in the very patch that brings it; the two never are on the NetNamespace together.
 //
 //   an old IP leaves when …
-//   nobody is served in its place     the namespace is gone, has opted out, or its EgressIPAM releases everything
+//   nobody is served in its place     the namespace is gone, has opted out, or its EgressIPAM releases everything:
+//                                     all of the namespace's IPs together
+//   its node is not Ready             another IP of the namespace serves
 //   its CIDR has a new IP             that one is hosted and comes in the same patch (or is in use already)
 //   its CIDR has a new IP that only   at once: no node has room for both
 //   the old one keeps from a node
@@ -124,10 +126,13 @@ class Swap {
     const successors = this.#successors(old);
     const { world } = this.#stage;
     const namespace = world.namespaces.get(old.namespace);
-    if (namespace?.egressIPAM === undefined) return true;
-    const egressIPAM = world.egressIPAMs.valid.get(namespace.egressIPAM);
-    if (egressIPAM?.deleting === true && egressIPAM.releaseAll) return true;
+    const egressIPAM = world.egressIPAMs.valid.get(namespace?.egressIPAM ?? '');
+    const isReleasedAll = egressIPAM?.deleting === true && egressIPAM.releaseAll;
+    // Together: one that stays on alone, and is not active, would drop the namespace.
+    if (namespace?.egressIPAM === undefined || isReleasedAll)
+      return this.#old.every((it) => isDue(it, world));
     const pool = egressIPAM === undefined ? undefined : poolOf(egressIPAM, old.ip);
+    if (!this.#isActive(old) && this.#wanted.some((it) => this.#serves(it))) return true;
     if (successors.length === 0 || this.#lacks.some((lack) => lack.pool === pool)) return false;
     if (successors.every((it) => it.pool === pool)) {
       return successors.every((it) => this.#serves(it) || this.#isKeptOutBy(old, it));
@@ -148,15 +153,21 @@ class Swap {
     return isHosted && this.#used.has(wanted.ip) && this.#isHealthy(wanted);
   }
 
-  #isHealthy(wanted: Wanted): boolean {
+  #isHealthy({ ip }: Wanted): boolean {
     const { seen, world } = this.#stage;
-    return seen.hostsOf(wanted.ip).every((node) => world.nodes.get(node)?.ready === true);
+    return seen.hostsOf(ip).every((node) => world.nodes.get(node)?.ready === true);
+  }
+
+  #isActive({ ip }: Allocation): boolean {
+    const { seen, world } = this.#stage;
+    return seen.hostsOf(ip).some((node) => world.nodes.get(node)?.ready === true);
   }
 
   /** Whether the new IP lacks nothing but the room that the old one takes. */
   #isKeptOutBy(old: Allocation, wanted: Wanted): boolean {
     const { world, seen, placements, progress } = this.#stage;
-    if (progress.get(wanted.ip) !== 'stuck') return false;
+    const isReadyForIt = world.allocations.get(wanted.ip)?.phase === 'Bound';
+    if (!isReadyForIt || progress.get(wanted.ip) !== 'stuck') return false;
     const holder = world.inventory?.holders.get(old.ip);
     const nodes = [...seen.hostsOf(old.ip), world.nodeOfInterface.get(holder ?? '')];
     return placements.get(wanted.ip)?.full.some((node) => nodes.includes(node)) === true;

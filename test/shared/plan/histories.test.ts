@@ -11,7 +11,7 @@ for (const cloud of ['aws', 'none'] as const) {
   const where = cloud === 'aws' ? 'AWS' : 'bare metal';
   t.test(`on ${where}, whatever happens, no promise is broken and all comes to rest`, async () => {
     fc.assert(
-      fc.property(fc.array(happening, { maxLength: 60 }), (history) => {
+      fc.property(fc.array(happening, { maxLength: 60, size: 'max' }), (history) => {
         const { story, faults } = live(beginning(cloud), history);
         if (faults.length > 0) throw new Error([...story, ...faults].join('\n'));
       }),

@@ -192,6 +192,13 @@ function changeNode(cluster: Cluster, it: Extract<Happening, { node: Node }>): v
     return;
   }
   if (it.kind === 'flap') {
+    // A node without an instance does not come back.
+    if (
+      cluster.cloud === 'aws' &&
+      !cluster.interfaces.has(`eni-${it.node}`) &&
+      before.notReadySince !== undefined
+    )
+      return;
     cluster.nodes.set(it.node, {
       ...before,
       notReadySince: before.notReadySince === undefined ? cluster.now : undefined,

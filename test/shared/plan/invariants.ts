@@ -106,7 +106,8 @@ function interruptions(before: Cluster, action: Action, after: Cluster, plan: Pl
     );
     if (own.length === 0) continue;
     const isMove = action.kind === 'patchHostSubnet' && verdict.from.every((text) => removed.has(text));
-    if (now.egress === 'dropped' && !isMove) faults.push(`namespace ${name} is dropped: ${now.reason}`);
+    if (now.egress === 'dropped' && !isMove && !isRevokedFirst(plan, name))
+      faults.push(`namespace ${name} is dropped: ${now.reason}`);
     if (now.egress === 'node' && isServed(before, name) && !isRevokedFirst(plan, name)) {
       faults.push(`namespace ${name} leaves from the node`);
     }

@@ -1,8 +1,10 @@
 // Lives through a history: lets things happen, carries out actions in any order and to any extent, and says what went
 // wrong. What it returns is a list of sentences, empty when every promise was kept.
-import { formatIPv4 } from '../../../shared/ip.ts';
+import { formatIPv4, type IPv4 } from '../../../shared/ip.ts';
 import { type Action, describe } from '../../../shared/plan/actions.ts';
+import { custodyOf } from '../../../shared/plan/custody.ts';
 import { type Plan, plan } from '../../../shared/plan/plan.ts';
+import type { NamespaceFact } from '../../../shared/plan/world.ts';
 import { apply } from './apply.ts';
 import { type Cluster, copyOf, worldOf } from './cluster.ts';
 import { type Happening, happen } from './histories.ts';
@@ -74,17 +76,15 @@ function comeToRest(cluster: Cluster, life: Life): void {
 /** Nothing of ours that nobody lists is left anywhere. */
 function leaks(cluster: Cluster): string[] {
   const left: string[] = [];
+  const world = worldOf(cluster);
   const listed = new Set([...cluster.namespaces.values()].flatMap((namespace) => [...namespace.listed]));
   const isOutOfSight = (node: string | undefined) => cluster.unread?.has(node ?? '') === true;
   for (const { ip, namespace, node } of cluster.allocations.values()) {
-    const isListed =
-      namespace === '' ? listed.has(ip) : cluster.namespaces.get(namespace)?.listed.has(ip) === true;
     const owner = cluster.namespaces.get(namespace);
-    // It serves on while nothing could be served in its place.
-    const isOnlyOne =
-      owner?.egressIPAM !== undefined && cluster.netNamespaces.get(namespace)?.ips.has(ip) === true;
-    if (!isListed && !isOutOfSight(node) && !isOnlyOne)
-      left.push(`the allocation of ${formatIPv4(ip)} is left`);
+    const isListed = namespace === '' ? listed.has(ip) : owner?.listed.has(ip) === true;
+    const isUnknown = isOutOfSight(node) || custodyOf(ip, world) === 'unknown';
+    if (isListed || isUnknown || isNeeded(cluster, ip, owner)) continue;
+    left.push(`the allocation of ${formatIPv4(ip)} is left`);
   }
   const places = [
     ...[...cluster.hostSubnets.values()].map((it) => ({ name: it.node, node: it.node, ips: it.ips })),
@@ -95,6 +95,16 @@ function leaks(cluster: Cluster): string[] {
     for (const ip of ips) if (!cluster.allocations.has(ip)) left.push(`${formatIPv4(ip)} is left on ${name}`);
   }
   return left;
+}
+
+/** An old IP stays on while nothing serves in its place, and while nobody knows what should. */
+function isNeeded(cluster: Cluster, ip: IPv4, owner: NamespaceFact | undefined): boolean {
+  if (owner?.egressIPAM === undefined) return false;
+  if (cluster.netNamespaces.get(owner.name)?.ips.has(ip) !== true) return false;
+  const from = verdictsOf(cluster).namespaces.get(owner.name)?.from ?? [];
+  const isReplaced =
+    from.some((text) => owner.text?.includes(text) === true) && !from.includes(formatIPv4(ip));
+  return !isReplaced || !worldOf(cluster).egressIPAMs.valid.has(owner.egressIPAM);
 }
 
 /** Whoever has an IP that could serve is served, or told why not. */

@@ -197,6 +197,8 @@ function isAbsent(value: unknown): value is null | undefined {
 /** A value from outside, short enough for a message; nothing of a nested one. */
 function show(value: unknown): string {
   if (isAbsent(value)) return 'absent';
-  if (typeof value !== 'string') return `a ${Array.isArray(value) ? 'list' : typeof value}`;
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'an object';
+  if (typeof value !== 'string') return `a ${typeof value}`;
   return JSON.stringify(value.length > 64 ? `${value.slice(0, 61)}…` : value);
 }

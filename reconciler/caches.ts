@@ -13,9 +13,19 @@ import {
   NODES,
   type Resource,
 } from '../shared/kube/resources.ts';
+import type { Clock } from '../shared/process/clock.ts';
 import { allocationFact, egressIPAMFact, namespaceFact, netNamespaceFact, nodeFact } from './facts.ts';
 import { EGRESS_IPCONFIG_ANNOTATION } from './platform.ts';
 import { CLOUD_PRIVATE_IP_CONFIGS, type CloudPrivateIPConfigObject } from './platform-assigns/resource.ts';
+
+export interface CachesOptions {
+  readonly client: KubeClient;
+  readonly platform: 'assigns' | 'does not assign';
+  readonly clock: Clock;
+  /** Called when something that a plan could depend on has changed; heartbeats do not count. */
+  readonly onChange: () => void;
+  readonly onError: (error: unknown) => void;
+}
 
 export class Caches {
   readonly namespaces;
@@ -28,18 +38,12 @@ export class Caches {
   readonly platformConfigs: Reflector<CloudPrivateIPConfigObject> | undefined;
   readonly #all: readonly Reflector<KubeObject>[];
 
-  /** `onChange` is called when something that a plan could depend on has changed; heartbeats do not count. */
-  constructor(
-    client: KubeClient,
-    platform: 'assigns' | 'does not assign',
-    onChange: () => void,
-    onError: (error: unknown) => void,
-  ) {
+  constructor({ client, platform, clock, onChange, onError }: CachesOptions) {
     const reflect = <T extends KubeObject>(
       resource: Resource<T>,
       relevant: (object: T) => unknown,
     ): Reflector<T> => {
-      const reflector = new Reflector<T>({ client, resource, onError });
+      const reflector = new Reflector<T>({ client, resource, clock, onError });
       reflector.onChange((_key, object, previous) => {
         const isSame =
           object !== undefined && previous !== undefined && same(relevant(object), relevant(previous));

@@ -43,7 +43,7 @@ async function run(config: ReconcilerConfig): Promise<number> {
     log.error({}, describeProblems(kubeConfig.problems));
     return EXIT.usage;
   }
-  const { now } = systemClock;
+  const wallClock = () => new Date();
   const client = connect(kubeConfig.value, {
     userAgent: 'egressip-ipam-reconciler',
     timeout: REQUEST_TIMEOUT,
@@ -84,7 +84,7 @@ async function run(config: ReconcilerConfig): Promise<number> {
         });
   const timing = { ...DEFAULT_TIMING, claimGrace: config.claimGrace, notReadyHold: config['not-ready-hold'] };
   if (config['report-only']) {
-    const lines = await reportOnly({ client, assigns: platform.kind, cloud, timing, now });
+    const lines = await reportOnly({ client, assigns: platform.kind, cloud, timing, clock: systemClock });
     process.stdout.write(lines.length === 0 ? 'nothing to do\n' : `${lines.join('\n')}\n`);
     await client.close();
     return EXIT.asAsked;
@@ -95,7 +95,7 @@ async function run(config: ReconcilerConfig): Promise<number> {
     cloud,
     covers: (deadline) => lease.covers(deadline),
     timing,
-    predecessor: new Predecessor({ client, namespace: config.namespace, now }),
+    predecessor: new Predecessor({ client, namespace: config.namespace, now: systemClock.now }),
     resync: config['aws-resync-period'],
     apiServerTimeout: config['api-server-request-timeout'],
     concurrency: config.concurrency,
@@ -105,6 +105,7 @@ async function run(config: ReconcilerConfig): Promise<number> {
     metrics: counted,
     log,
     clock: systemClock,
+    wallClock,
     onFirstLook: () => lease.renewSoon(),
   });
   counted.view(() => terms.world);
@@ -117,7 +118,7 @@ async function run(config: ReconcilerConfig): Promise<number> {
     duration: config['leader-elect-lease-duration'],
     renewEvery: config['leader-elect-retry-period'],
     clock: systemClock,
-    wallClock: () => new Date(),
+    wallClock,
     observed: () => terms.observed(),
     onChange(leads) {
       counted.leads(leads);

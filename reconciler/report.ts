@@ -5,6 +5,7 @@ import type { KubeClient } from '../shared/kube/client.ts';
 import { describe } from '../shared/plan/actions.ts';
 import { plan } from '../shared/plan/plan.ts';
 import type { Timing, World } from '../shared/plan/world.ts';
+import type { Clock } from '../shared/process/clock.ts';
 import { Caches } from './caches.ts';
 import type { Cloud } from './cloud.ts';
 import { cloudNodes } from './inventory.ts';
@@ -15,17 +16,24 @@ export interface ReportOptions {
   readonly assigns: World['cloud'];
   readonly cloud: Cloud | undefined;
   readonly timing: Timing;
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 /** One line each: first what is planned, then notices. Empty when there is nothing to do and nothing to say. */
-export async function reportOnly({ client, assigns, cloud, timing, now }: ReportOptions): Promise<string[]> {
-  const caches = new Caches(
+export async function reportOnly({
+  client,
+  assigns,
+  cloud,
+  timing,
+  clock,
+}: ReportOptions): Promise<string[]> {
+  const caches = new Caches({
     client,
-    assigns === 'platform' ? 'assigns' : 'does not assign',
-    () => {},
-    () => {},
-  );
+    platform: assigns === 'platform' ? 'assigns' : 'does not assign',
+    clock,
+    onChange: () => {},
+    onError: () => {},
+  });
   try {
     await caches.start();
     const inventory: Inventory | undefined = await cloud?.refresh(cloudNodes(caches.nodes.store.values()));
@@ -34,7 +42,7 @@ export async function reportOnly({ client, assigns, cloud, timing, now }: Report
       cloud: assigns,
       inventory: () => inventory,
       timing,
-      now,
+      now: clock.now,
       wallClock: () => Date.now(),
     });
     const { actions, notices } = plan(observer.observe(new Set(), new Map()));

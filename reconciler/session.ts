@@ -4,6 +4,7 @@ import type { KubeClient } from '../shared/kube/client.ts';
 import { describe } from '../shared/plan/actions.ts';
 import type { Timing, World } from '../shared/plan/world.ts';
 import type { Clock } from '../shared/process/clock.ts';
+import { isRead } from '../shared/published.ts';
 import { Caches } from './caches.ts';
 import type { Cloud } from './cloud.ts';
 import { EventRecorder } from './events.ts';
@@ -42,6 +43,7 @@ export interface SessionOptions {
   readonly metrics: ReconcilerMetrics;
   readonly log: Log;
   readonly clock: Clock;
+  readonly wallClock: () => Date;
   /** The cloud has been looked at for EgressIPAMs for which it had not been before: tell the webhook soon. */
   readonly onFirstLook: () => void;
 }
@@ -55,20 +57,21 @@ export class Session {
   readonly #events: EventRecorder;
   #world: World | undefined;
   #stopped = false;
-  #lookedAt = new Set<string>();
+  /** Monotonic milliseconds at which the cloud of each EgressIPAM was read last. */
+  readonly #lookedAt = new Map<string, number>();
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { cloud, timing, clock, log } = options;
+    const { cloud, timing, clock, wallClock, log } = options;
     const client = leasedClient(options.client, options.covers, options.requestTimeout);
-    const wallClock = () => new Date();
     const onError = (what: string) => (error: unknown) => log.warn({ err: error }, what);
-    this.#caches = new Caches(
+    this.#caches = new Caches({
       client,
-      options.assigns === 'platform' ? 'assigns' : 'does not assign',
-      () => this.#loop.trigger(),
-      onError('watch failed'),
-    );
+      platform: options.assigns === 'platform' ? 'assigns' : 'does not assign',
+      clock,
+      onChange: () => this.#loop.trigger(),
+      onError: onError('watch failed'),
+    });
     const caches = this.#caches;
     const observer = new Observer({
       caches,
@@ -76,7 +79,7 @@ export class Session {
       inventory: () => cloud?.inventory,
       timing,
       now: clock.now,
-      wallClock: () => Date.now(),
+      wallClock: () => wallClock().getTime(),
     });
     caches.namespaces.onChange((_key, object, previous) => {
       for (const namespace of [object, previous]) {
@@ -140,6 +143,11 @@ export class Session {
     ]);
   }
 
+  /** When the cloud of each EgressIPAM was read last, monotonic milliseconds. */
+  get lookedAt(): ReadonlyMap<string, number> {
+    return this.#lookedAt;
+  }
+
   get world(): World | undefined {
     return this.#world;
   }
@@ -149,11 +157,20 @@ export class Session {
     return this.#loop.overdue();
   }
 
-  #noteFirstLooks(world: World): void {
-    if (world.inventory === undefined) return;
-    const names = [...world.egressIPAMs.valid.keys()];
-    if (names.some((name) => !this.#lookedAt.has(name))) this.#options.onFirstLook();
-    this.#lookedAt = new Set(names);
+  /** An EgressIPAM counts as looked at when all of its CIDRs were read; what was seen before is kept with its time. */
+  #noteLooks(world: World): void {
+    const { inventory } = world;
+    if (world.cloud !== 'aws' || inventory === undefined) return;
+    let isFirst = false;
+    for (const { name, pools } of world.egressIPAMs.valid.values()) {
+      if (!pools.every((pool) => isRead(pool.cidr, inventory))) continue;
+      isFirst ||= !this.#lookedAt.has(name);
+      this.#lookedAt.set(name, inventory.observedAt);
+    }
+    for (const name of this.#lookedAt.keys()) {
+      if (!world.egressIPAMs.valid.has(name)) this.#lookedAt.delete(name);
+    }
+    if (isFirst) this.#options.onFirstLook();
   }
 
   #makeLoop(observer: Observer, executor: Executor): Loop {
@@ -175,7 +192,7 @@ export class Session {
       clock,
       onPlan: (plan, world) => {
         metrics.pass((clock.now() - started) / 1000, plan);
-        this.#noteFirstLooks(world);
+        this.#noteLooks(world);
         this.#status.update(plan, world);
         this.#events.troubles(plan.notices);
       },

@@ -45,13 +45,11 @@ export class Terms {
 
   /** When each EgressIPAM's cloud was last read, for OBSERVED_ANNOTATION. */
   observed(): string {
-    const world = this.world;
-    const observed: Record<string, string> = {};
-    if (world?.cloud === 'aws' && world.inventory !== undefined) {
-      const age = this.#options.clock.now() - (this.#options.cloud?.inventory?.observedAt ?? 0);
-      const time = new Date(Date.now() - age).toISOString();
-      for (const name of [...world.egressIPAMs.valid.keys()].sort()) observed[name] = time;
-    }
+    const lookedAt = [...(this.#session?.lookedAt ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+    const ago = (at: number) => this.#options.wallClock().getTime() - (this.#options.clock.now() - at);
+    const observed = Object.fromEntries(
+      lookedAt.map(([name, at]) => [name, new Date(ago(at)).toISOString()]),
+    );
     return JSON.stringify(observed);
   }
 

@@ -16,6 +16,7 @@ import {
   untilReleased,
   verdictOf,
 } from './namespaces.ts';
+import { rightsSuffice } from './rights.ts';
 
 const cluster = await startCluster({ platform: 'aws', nodes: 6 });
 t.teardown(() => cluster.stop());
@@ -145,3 +146,5 @@ t.test('a namespace that is deleted gives its IPs back', async (t) => {
   t.equal(await verdictOf(cluster, 'e2e-deleted'), undefined);
   t.notOk(created.metadata.annotations?.[EGRESSIPAM_ANNOTATION] === undefined);
 });
+
+rightsSuffice(t, cluster);

@@ -14,6 +14,7 @@ import {
   untilLeavesFrom,
   untilReleased,
 } from './namespaces.ts';
+import { rightsSuffice } from './rights.ts';
 
 const cluster = await startCluster({ platform: 'baremetal', nodes: 3, rackNodes: 4 });
 t.teardown(() => cluster.stop());
@@ -97,3 +98,5 @@ t.test('IPs leave a node that fails, whoever places them', async (t) => {
   );
   await untilLeavesFrom(cluster, 'e2e-moved', [placed]);
 });
+
+rightsSuffice(t, cluster);

@@ -15,6 +15,7 @@ import {
   untilLeavesFrom,
   untilReleased,
 } from './namespaces.ts';
+import { rightsSuffice } from './rights.ts';
 
 const cluster = await startCluster({ platform: 'aws', nodes: 6 });
 t.teardown(() => cluster.stop());
@@ -162,3 +163,5 @@ t.test('tenants are told by events in their own namespace', async (t) => {
   );
   t.ok(events.every(({ metadata }) => metadata.namespace === 'e2e-told'));
 });
+
+rightsSuffice(t, cluster);

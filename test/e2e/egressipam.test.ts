@@ -14,6 +14,7 @@ import {
 } from './egressipams.ts';
 import { eventually } from './eventually.ts';
 import { allocationsOf, createNamespace, egressIPsOf, refusal, untilLeavesFrom } from './namespaces.ts';
+import { rightsSuffice } from './rights.ts';
 
 const cluster = await startCluster({ platform: 'aws', nodes: 6 });
 t.teardown(() => cluster.stop());
@@ -146,3 +147,5 @@ t.test('an EgressIPAM in use is deleted only with everything released', async (t
     'they are on no interface',
   );
 });
+
+rightsSuffice(t, cluster);

@@ -1,13 +1,19 @@
 // What was the SDN told, write by write? Records every change of HostSubnets, NetNamespaces and nodes, and judges each state
 // in between by the SDN's own rules: looking now and then could miss the moment in which traffic was dropped.
 //
-// The three watches are not in step with each other; resourceVersions, which one store counts for all, put their events
+// The watches are not in step with each other; resourceVersions, which one store counts for all, put their events
 // back in the order in which they were written.
 import type { HostSubnetObject, KubeObject, NetNamespaceObject, NodeObject } from '../../shared/kinds.ts';
 import { isApiError, type KubeClient } from '../../shared/kube/client.ts';
-import { HOST_SUBNETS, NET_NAMESPACES, NODES, type Resource } from '../../shared/kube/resources.ts';
+import {
+  ALLOCATIONS,
+  HOST_SUBNETS,
+  NET_NAMESPACES,
+  NODES,
+  type Resource,
+} from '../../shared/kube/resources.ts';
 import { offlineNodes } from '../sandbox/sdn/upkeep.ts';
-import { judge, type NamespaceVerdict } from '../sandbox/sdn/verdict.ts';
+import { judge, type NamespaceVerdict, type Verdicts } from '../sandbox/sdn/verdict.ts';
 import { eventually } from './eventually.ts';
 
 interface Change {
@@ -18,7 +24,8 @@ interface Change {
   readonly object: KubeObject | undefined;
 }
 
-const WATCHED: readonly Resource[] = [NODES, HOST_SUBNETS, NET_NAMESPACES];
+/** Allocations have no say in verdicts; that they change is a moment, too. */
+const WATCHED: readonly Resource[] = [NODES, HOST_SUBNETS, NET_NAMESPACES, ALLOCATIONS];
 const WATCH_SECONDS = 300;
 
 export class History {
@@ -28,6 +35,7 @@ export class History {
   readonly #changes: Change[] = [];
   readonly #seen = new Map<string, bigint>();
   readonly #watches: Promise<void>[] = [];
+  #onChange = () => {};
 
   /** Resolves when nothing that is written from now on will be missed. */
   static async start(client: KubeClient): Promise<History> {
@@ -40,29 +48,58 @@ export class History {
     this.#client = client;
   }
 
-  /** How many changes were seen. */
-  get length(): number {
-    return this.#changes.length;
+  /** Resolves at the moment of the `count`-th change from now on, or when there were fewer within so many milliseconds. */
+  async afterChanges(count: number, within: number): Promise<void> {
+    const target = this.#changes.length + count;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, within);
+    this.#onChange = () => {
+      if (this.#changes.length >= target) resolve();
+    };
+    await promise;
+    clearTimeout(timer);
+    this.#onChange = () => {};
   }
 
   /** The verdicts on the namespace, one after the other, equal neighbours as one; ends the recording. */
   async verdictsOn(namespace: string): Promise<NamespaceVerdict[]> {
-    await this.#catchUp();
-    await this.stop();
-    const state = new Map<string, KubeObject>();
-    for (const change of this.#initial) enter(state, change);
-    const verdicts = [verdictOn(namespace, state)];
-    for (const change of this.#changes.toSorted((a, b) => (a.version < b.version ? -1 : 1))) {
-      enter(state, change);
-      const verdict = verdictOn(namespace, state);
-      if (shortly(verdict) !== shortly(verdicts.at(-1))) verdicts.push(verdict);
+    const verdicts: NamespaceVerdict[] = [];
+    for (const { namespaces } of await this.#states()) {
+      const verdict = namespaces.get(namespace);
+      if (verdict !== undefined && shortly(verdict) !== shortly(verdicts.at(-1))) verdicts.push(verdict);
     }
-    return verdicts.filter((verdict) => verdict !== undefined);
+    return verdicts;
+  }
+
+  /** The IPs that two namespaces listed, or two nodes hosted, at any time; ends the recording. */
+  async contested(): Promise<string[]> {
+    const found = new Set<string>();
+    for (const { ips } of await this.#states()) {
+      for (const { ip, namespaces, nodes } of ips.values()) {
+        if (namespaces.length > 1) found.add(`${ip} was listed by ${namespaces.join(' and ')}`);
+        if (nodes.length > 1) found.add(`${ip} was hosted by ${nodes.join(' and ')}`);
+      }
+    }
+    return [...found];
   }
 
   async stop(): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.#watches);
+  }
+
+  /** The verdicts before the first change and after each. */
+  async #states(): Promise<Verdicts[]> {
+    await this.#catchUp();
+    await this.stop();
+    const state = new Map<string, KubeObject>();
+    for (const change of this.#initial) enter(state, change);
+    const states = [judged(state)];
+    for (const change of this.#changes.toSorted((a, b) => (a.version < b.version ? -1 : 1))) {
+      enter(state, change);
+      states.push(judged(state));
+    }
+    return states;
   }
 
   async #follow(resource: Resource): Promise<void> {
@@ -78,7 +115,9 @@ export class History {
       const from = { resourceVersion, timeoutSeconds: WATCH_SECONDS };
       for await (const { type, object } of this.#client.watch(resource, from, { signal })) {
         this.#seen.set(resource.plural, BigInt(object.metadata.resourceVersion));
-        if (type !== 'BOOKMARK') this.#changes.push(changeOf(resource, object, type));
+        if (type === 'BOOKMARK') continue;
+        this.#changes.push(changeOf(resource, object, type));
+        this.#onChange();
       }
     } catch (error) {
       if (!signal.aborted || !isApiError(error)) throw error;
@@ -113,13 +152,13 @@ function enter(state: Map<string, KubeObject>, { plural, name, object }: Change)
   else state.set(`${plural}/${name}`, object);
 }
 
-function verdictOn(namespace: string, state: ReadonlyMap<string, KubeObject>): NamespaceVerdict | undefined {
+function judged(state: ReadonlyMap<string, KubeObject>): Verdicts {
   const ofKind = <T extends KubeObject>({ plural }: Resource<T>): T[] =>
     [...state].filter(([key]) => key.startsWith(`${plural}/`)).map(([, object]) => object as T);
   const hostSubnets: HostSubnetObject[] = ofKind(HOST_SUBNETS);
   const netNamespaces: NetNamespaceObject[] = ofKind(NET_NAMESPACES);
   const nodes: NodeObject[] = ofKind(NODES);
-  return judge({ hostSubnets, netNamespaces, offline: offlineNodes(nodes) }).namespaces.get(namespace);
+  return judge({ hostSubnets, netNamespaces, offline: offlineNodes(nodes) });
 }
 
 /** `active from 10.0.0.1,10.0.0.2`: what is told apart. */

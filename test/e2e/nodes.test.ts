@@ -7,6 +7,7 @@ import { createEgressIPAM, zonedSpec } from './egressipams.ts';
 import { eventually } from './eventually.ts';
 import { History, shortly } from './history.ts';
 import { createNamespace, egressIPsOf, untilLeavesFrom } from './namespaces.ts';
+import { rightsSuffice } from './rights.ts';
 
 const cluster = await startCluster({ platform: 'aws', nodes: 6 });
 t.teardown(() => cluster.stop());
@@ -114,3 +115,5 @@ t.test('a node that is taken out of the selection is emptied', async (t) => {
     (hosted) => hosted.length === 0,
   );
 });
+
+rightsSuffice(t, cluster);

@@ -7,6 +7,7 @@ import { startCluster } from './cluster.ts';
 import { createEgressIPAM, zonedSpec } from './egressipams.ts';
 import { eventually } from './eventually.ts';
 import { createNamespace, egressIPsOf, untilLeavesFrom } from './namespaces.ts';
+import { rightsSuffice } from './rights.ts';
 
 /** Of a crash: by then the other reconciler works, milliseconds. */
 const TAKEOVER = 15_000;
@@ -78,3 +79,5 @@ t.test('when the reconciler that leads is stopped, another one goes on at once',
   const ips = egressIPsOf(await createNamespace(cluster, 'e2e-heir', { egressIPAM: EGRESSIPAM }));
   await untilLeavesFrom(cluster, 'e2e-heir', ips);
 });
+
+rightsSuffice(t, cluster);

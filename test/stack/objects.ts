@@ -1,8 +1,9 @@
 // What the demo puts into the cluster: manifests/ as they stand, the samples, and namespaces after their pattern.
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { loadAll } from 'js-yaml';
+import { load, loadAll } from 'js-yaml';
 import { EGRESSIPAM_ANNOTATION, EGRESSIPS_ANNOTATION } from '../../shared/names.ts';
+import { applyJsonPatch } from '../sandbox/kube/json-patch.ts';
 
 const MANIFESTS = resolve(import.meta.dirname, '../../manifests');
 
@@ -20,6 +21,21 @@ export interface Manifest {
 /** What `kubectl apply -k manifests` would apply, without images and patches, which nothing here runs. */
 export function installation(): Manifest[] {
   return resourcesOf(resolve(MANIFESTS, 'base'));
+}
+
+/** The overlay for API servers that do not serve match conditions, on an object that it concerns. */
+export function asOlder<T extends object>(object: T & { readonly kind?: string }): T {
+  const [kustomization] = objectsIn(resolve(MANIFESTS, 'overlays/older/kustomization.yaml')) as unknown as {
+    patches: { target: { kind?: string }; patch: string }[];
+  }[];
+  const patches = (kustomization?.patches ?? []).filter(({ target }) => target.kind === object.kind);
+  return patches.reduce<T>((patched, { patch }) => applied(patched, load(patch)), object);
+}
+
+function applied<T extends object>(object: T, patch: unknown): T {
+  const result = applyJsonPatch(object as never, patch);
+  if (!result.ok) throw new Error(`the overlay does not fit: ${JSON.stringify(patch)}`);
+  return result.value as T;
 }
 
 export interface DemoNamespaces {

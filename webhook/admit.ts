@@ -57,6 +57,11 @@ export class Admission {
     this.#ports = ports;
   }
 
+  /** How many requests are claiming, reading or waiting. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
   /** `deadline` is on the clock of the ports. Answers at once whatever needs no I/O. */
   namespace(review: AdmissionRequest, deadline: number): Answer | Promise<Answer> {
     const request = {

@@ -55,7 +55,10 @@ async function run(config: WebhookConfig): Promise<number> {
     inventoryMaxAge: config['inventory-max-age'],
   });
   const metrics = createMetrics();
-  const counted = webhookMetrics(metrics, () => caches.silences());
+  const counted = webhookMetrics(metrics, {
+    silences: () => caches.silences(),
+    inFlight: () => admission.inFlight,
+  });
   const claims = new Claims({
     client,
     newToken: randomUUID,

@@ -13,11 +13,16 @@ export interface WebhookMetrics {
 
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** `silences` gives, at each reading, the milliseconds since each cache last heard of the API server. */
-export function webhookMetrics(
-  metrics: Metrics,
-  silences: () => Iterable<readonly [cache: string, milliseconds: number]>,
-): WebhookMetrics {
+/** What is asked for at each reading. */
+export interface Readings {
+  /** Milliseconds since each cache last heard of the API server. */
+  readonly silences: () => Iterable<readonly [cache: string, milliseconds: number]>;
+  /** Requests that are claiming, reading or waiting. */
+  readonly inFlight: () => number;
+}
+
+/** Registers all of them. */
+export function webhookMetrics(metrics: Metrics, readings: Readings): WebhookMetrics {
   const requests = metrics.counter({
     name: 'egressip_ipam_webhook_requests_total',
     help: 'Admission requests answered, by webhook, operation and result.',
@@ -38,8 +43,13 @@ export function webhookMetrics(
     help: 'Time since a cache last heard of the API server.',
     labels: ['cache'],
     collect(gauge) {
-      for (const [cache, milliseconds] of silences()) gauge.set({ cache }, milliseconds / 1_000);
+      for (const [cache, milliseconds] of readings.silences()) gauge.set({ cache }, milliseconds / 1_000);
     },
+  });
+  metrics.gauge({
+    name: 'egressip_ipam_webhook_in_flight',
+    help: 'Admission requests that are claiming IPs, reading, or waiting for an EgressIPAM to be looked at.',
+    collect: (gauge) => gauge.set(readings.inFlight()),
   });
   return {
     answered({ webhook, request, answer, seconds }) {

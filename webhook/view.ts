@@ -38,7 +38,7 @@ export class View implements NamespaceView, EgressIPAMView {
   readonly #optedIn = new Map<string, Map<string, readonly IPv4[]>>();
   /** Claims under way that need a host slot, by EgressIPAM and pool. */
   readonly #reserved = new Map<string, number>();
-  #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
 
   constructor(options: ViewOptions) {
     this.#options = options;
@@ -86,24 +86,24 @@ export class View implements NamespaceView, EgressIPAMView {
   /** Resolves when something changed that a refusal may have been waiting for, or after so many milliseconds. */
   changed(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.#waiting.push(() => {
+      const done = () => {
         clearTimeout(timer);
+        this.#waiting.delete(done);
         resolve();
-      });
+      };
+      const timer = setTimeout(done, milliseconds);
+      this.#waiting.add(done);
     });
   }
 
   /** Whether somebody waits for a change. */
   get isAwaited(): boolean {
-    return this.#waiting.length > 0;
+    return this.#waiting.size > 0;
   }
 
   /** Lets those decide again who wait for a change. */
   wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const go of waiting) go();
+    for (const go of [...this.#waiting]) go();
   }
 
   /** Counts a claim under way as if it had been made, until the function returned is called. */

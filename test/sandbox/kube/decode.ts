@@ -82,7 +82,9 @@ function duplicates({ contentType, body }: ResourceRequest): string[] {
 }
 
 /** The object with what its kind knows, and the paths of what was left out. */
-function shaped(kind: ServedKind, body: JsonObject): { object: ApiObject; unknown: readonly string[] } {
+function shaped(kind: ServedKind, sent: JsonObject): { object: ApiObject; unknown: readonly string[] } {
+  // Whoever posts to a built-in kind need not say which it is.
+  const body = kind.custom ? sent : { apiVersion: kind.apiVersion, kind: kind.spec.kind, ...sent };
   checkType(body, kind);
   const metadata = metadataOf(body.metadata, kind, body);
   const object = { ...body, metadata } as ApiObject;
@@ -108,7 +110,7 @@ function checkType(body: JsonObject, kind: ServedKind): void {
     );
   }
   if (sent !== kind.spec.kind) {
-    throw badRequest(cannotBeHandled(body, kind, `expected kind ${kind.spec.kind}`));
+    throw badRequest(cannotBeHandled(body, kind, unknownConversion(sent, kind)));
   }
 }
 
@@ -117,6 +119,11 @@ function pruneMetadata(metadata: Metadata): string[] {
   const unknown = Object.keys(metadata).filter((field) => !METADATA_FIELDS.has(field));
   for (const field of unknown) delete (metadata as JsonObject)[field];
   return unknown.filter((field) => field !== 'selfLink').map((field) => `metadata.${field}`);
+}
+
+function unknownConversion(sent: string, { spec }: ServedKind): string {
+  const internal = `${spec.group.split('.')[0] || 'core'}.${spec.kind}`;
+  return `converting (${spec.version}.${sent}) to (${internal}): unknown conversion`;
 }
 
 const MAPS = ['labels', 'annotations'] as const;

@@ -13,6 +13,7 @@ import { requestToken } from './handlers/token.ts';
 import { update } from './handlers/update.ts';
 import { watch } from './handlers/watch.ts';
 import { information } from './information.ts';
+import { checkWriteOptions } from './options.ts';
 import type { ServedKind } from './registry.ts';
 import type { Answer, Page, ResourceRequest } from './request.ts';
 import { type ResourceRoute, resourceRoute, type Verb } from './route.ts';
@@ -54,7 +55,7 @@ export async function dispatch(services: Services, request: ApiRequest): Promise
   try {
     const reply = await (route === undefined
       ? about(services, request)
-      : withDeadline(answer(services, request, route), services.requestTimeoutMs, route.verb));
+      : withDeadline(answer(services, request, route), timeoutOf(services, request), route.verb));
     code = reply.about === undefined ? reply.page.code : reply.answer.code;
     return reply;
   } catch (error) {
@@ -91,14 +92,26 @@ async function answer(services: Services, request: ApiRequest, route: ResourceRo
     contentType: request.contentType,
     body: request.body,
     agent: request.agent,
-    deadline: performance.now() + services.requestTimeoutMs,
+    deadline: performance.now() + timeoutOf(services, request),
     warnings: request.warnings,
   };
   return { about: kind, request: handled, answer: await handle(services, handled) };
 }
 
+/** A client may ask for less time than the server gives (`kubectl --request-timeout`). */
+function timeoutOf({ requestTimeoutMs }: Services, { query }: ApiRequest): number {
+  const [, count, unit] = /^(\d+)(ms|s|m)$/.exec(query.get('timeout') ?? '') ?? [];
+  if (count === undefined || count === '0') return requestTimeoutMs;
+  const scale = unit === 'm' ? 60_000 : unit === 's' ? 1000 : 1;
+  return Math.min(requestTimeoutMs, Number(count) * scale);
+}
+
 function handle(services: Services, request: ResourceRequest): Answer | Promise<Answer> {
-  if (isReview(request.kind)) return review(services, request);
+  if (request.verb !== 'delete' && request.verb !== 'deletecollection') checkWriteOptions(request);
+  if (isReview(request.kind)) {
+    if (request.verb !== 'create') throw notAllowed(request);
+    return review(services, request);
+  }
   if (request.subresource === 'token' && request.verb === 'create') return requestToken(services, request);
   return handler(request)(services.cluster, request);
 }
@@ -120,16 +133,21 @@ const HANDLERS: Readonly<Record<Verb, Handler>> = {
 const ON_COLLECTIONS: ReadonlySet<Verb> = new Set(['create', 'list', 'watch', 'deletecollection']);
 const SUBRESOURCE_VERBS: ReadonlySet<Verb> = new Set(['get', 'update', 'patch']);
 
-function handler({ kind, verb, subresource, namespace, name }: ResourceRequest): Handler {
-  const { spec, resource } = kind;
+function handler(request: ResourceRequest): Handler {
+  const { kind, verb, subresource, namespace, name } = request;
+  const { spec } = kind;
   if (subresource !== '') {
     if (!(spec.subresources as readonly string[]).includes(subresource)) throw noSuchPath();
-    if (!SUBRESOURCE_VERBS.has(verb)) throw methodNotAllowed(resource);
+    if (!SUBRESOURCE_VERBS.has(verb)) throw notAllowed(request);
   } else if (!spec.verbs.includes(verb) || (ON_COLLECTIONS.has(verb) ? name !== '' : name === '')) {
-    throw methodNotAllowed(resource);
+    throw notAllowed(request);
   }
-  if (verb === 'create' && spec.namespaced && namespace === '') throw methodNotAllowed(resource);
+  if (verb === 'create' && spec.namespaced && namespace === '') throw notAllowed(request);
   return subresource === 'scale' ? scale : HANDLERS[verb];
+}
+
+export function notAllowed({ kind, verb }: ResourceRequest): Refusal {
+  return methodNotAllowed(kind.resource, verb, kind.custom ? 'custom' : 'builtin');
 }
 
 /** Past the deadline the client is told so; what was begun may still take effect. */

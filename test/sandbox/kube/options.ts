@@ -1,7 +1,8 @@
 // The options of a request as objects, which is how admission webhooks see them.
 import { isObject, type JsonObject } from './json.ts';
 import type { ResourceRequest } from './request.ts';
-import { badRequest } from './status.ts';
+import type { Verb } from './route.ts';
+import { badRequest, type FieldError, invalid } from './status.ts';
 
 const META = 'meta.k8s.io/v1';
 
@@ -12,6 +13,32 @@ export function createOptions(request: ResourceRequest): JsonObject {
 /** Also of a patch: webhooks never see PatchOptions. */
 export function updateOptions(request: ResourceRequest): JsonObject {
   return { kind: 'UpdateOptions', apiVersion: META, ...writeOptions(request) };
+}
+
+const FIELD_VALIDATIONS = ['', 'Ignore', 'Strict', 'Warn'];
+
+const KINDS: Partial<Record<Verb, string>> = {
+  create: 'CreateOptions',
+  update: 'UpdateOptions',
+  patch: 'PatchOptions',
+};
+
+/** Throws Invalid for options that do not exist; verbs that write nothing have none to check. */
+export function checkWriteOptions({ verb, query }: ResourceRequest): void {
+  const kind = KINDS[verb];
+  if (kind === undefined) return;
+  const faults = [
+    ...query.getAll('dryRun').flatMap((value) => unsupported('dryRun', value, ['All'])),
+    ...unsupported('fieldValidation', query.get('fieldValidation') ?? '', FIELD_VALIDATIONS),
+  ];
+  if (faults.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', faults);
+}
+
+function unsupported(field: string, value: string, supported: readonly string[]): FieldError[] {
+  if (supported.includes(value)) return [];
+  const list = supported.map((one) => JSON.stringify(one)).join(', ');
+  const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${list}`;
+  return [{ reason: 'FieldValueNotSupported', message, field }];
 }
 
 function writeOptions({ query }: ResourceRequest): JsonObject {

@@ -96,14 +96,31 @@ export function notFound(of: GroupResource, name: string): Refusal {
   return refusal(404, 'NotFound', `${qualified(of)} "${name}" not found`, about(of, name));
 }
 
-/** Of a path or a subresource that nothing serves. */
-export function noSuchPath(): Refusal {
-  return refusal(404, 'NotFound', 'the server could not find the requested resource', {});
+/** Refused before any handler of objects is reached: the answer is not a Status but a line of text. */
+export class PlainRefusal extends Refusal {
+  readonly text: string;
+
+  /** `status` is what client-go makes of such an answer. */
+  constructor(text: string, status: StatusObject) {
+    super(status);
+    this.text = text;
+  }
 }
 
-export function methodNotAllowed(of: GroupResource): Refusal {
+/** Of a path or a subresource that nothing serves. */
+export function noSuchPath(): Refusal {
+  const { status } = refusal(404, 'NotFound', 'the server could not find the requested resource', {});
+  return new PlainRefusal('404 page not found\n', status);
+}
+
+/** Built-in kinds have no route for such a method, custom ones have a handler that says so. */
+export function methodNotAllowed(of: GroupResource, verb: string, origin: 'builtin' | 'custom'): Refusal {
+  if (origin === 'custom') {
+    const message = `${verb} is not supported on resources of kind "${qualified(of)}"`;
+    return refusal(405, 'MethodNotAllowed', message, about(of, ''));
+  }
   const message = 'the server does not allow this method on the requested resource';
-  return refusal(405, 'MethodNotAllowed', message, about(of, ''));
+  return new PlainRefusal('405: Method Not Allowed', refusal(405, 'MethodNotAllowed', message, {}).status);
 }
 
 export function notAcceptable(accepted: readonly string[]): Refusal {

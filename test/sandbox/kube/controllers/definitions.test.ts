@@ -118,7 +118,7 @@ t.test('a definition goes after its objects', async (t) => {
   t.same((await exchange({ path: THINGS })).body, {
     kind: 'ThingList',
     apiVersion: 'example.com/v1',
-    metadata: { resourceVersion: (await api.client.list(CRDS)).resourceVersion },
+    metadata: { continue: '', resourceVersion: (await api.client.list(CRDS)).resourceVersion },
     items: [],
   });
   t.equal(STORED_DEFINITIONS, 'customresourcedefinitions.apiextensions.k8s.io');

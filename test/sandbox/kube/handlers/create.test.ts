@@ -30,7 +30,7 @@ t.test('what cannot be created is refused with a sentence', async (t) => {
   const hostSubnet = { apiVersion: 'network.openshift.io/v1', kind: 'HostSubnet', metadata: { name: 'n' } };
   const rows: readonly (readonly [path: string, body: unknown, code: number, message: string | RegExp])[] = [
     [PATH, '{', 400, /^the object provided is unrecognized \(must be of type Namespace\)/],
-    [PATH, { metadata: {} }, 400, /^Object 'Kind' is missing in/],
+    [hostSubnets, { metadata: {} }, 400, /^Object 'Kind' is missing in/],
     [
       PATH,
       { ...namespace({ name: 'a' }), apiVersion: 'v2' },
@@ -80,19 +80,30 @@ t.test('what cannot be created is refused with a sentence', async (t) => {
       422,
       'HostSubnet.network.openshift.io "n" is invalid: [hostIP: Required value, subnet: Required value]',
     ],
-    [
-      '/api/v1/configmaps',
-      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' } },
-      405,
-      /does not allow this method/,
-    ],
-    ['/apis/none/v1/things', {}, 404, 'the server could not find the requested resource'],
   ];
   for (const [path, body, code, message] of rows) {
     const received = await exchange({ method: 'POST', path, body });
     t.equal(received.status, code, String(message));
     t.match(statusOf(received), { message, code });
   }
+});
+
+t.test('where nothing is served the answer is a line of text', async (t) => {
+  const { exchange } = await serverFor(t);
+  const post = (path: string) => exchange({ method: 'POST', path, body: namespace({ name: 'a' }) });
+  for (const path of ['/apis/none/v1/things', '/api/v1/things', '/api/v1/nodes/n/scale']) {
+    const { status, text, headers } = await post(path);
+    t.equal(status, 404, path);
+    t.equal(text, '404 page not found\n');
+    t.equal(headers['content-type'], 'text/plain; charset=utf-8');
+  }
+  t.match(await post('/api/v1/configmaps'), { status: 405, text: '405: Method Not Allowed' });
+});
+
+t.test('a built-in kind goes without saying', async (t) => {
+  const { exchange } = await serverFor(t);
+  const { body } = await exchange({ method: 'POST', path: PATH, body: { metadata: { name: 'a' } } });
+  t.match(body, { kind: 'Namespace', apiVersion: 'v1', metadata: { name: 'a' } });
 });
 
 t.test('unknown and duplicate fields are refused, warned of or ignored, as the client wishes', async (t) => {

@@ -5,7 +5,7 @@ import { fieldOf, isObject, type JsonObject, listOf, objectOf, textOf } from '..
 import type { Attributes, Rule } from '../rbac.ts';
 import type { ServedKind } from '../registry.ts';
 import type { Answer, ResourceRequest } from '../request.ts';
-import { invalid, methodNotAllowed } from '../status.ts';
+import { invalid } from '../status.ts';
 import type { User } from '../users.ts';
 
 type Reviewer = (services: Services, request: ResourceRequest, spec: JsonObject) => JsonObject;
@@ -31,7 +31,6 @@ export function isReview({ spec, custom }: ServedKind): boolean {
 
 export function review(services: Services, request: ResourceRequest): Answer {
   const { kind } = request;
-  if (request.verb !== 'create') throw methodNotAllowed(kind.resource);
   const object = decodeObject(request);
   const status = REVIEWERS[kind.spec.kind]?.(services, request, objectOf(object.spec)) ?? {};
   return { form: 'object', code: 201, object: { ...object, status } };

@@ -51,15 +51,17 @@ function parsed(result: ReturnType<typeof parseLabelSelector>): Predicate {
 }
 
 function refuseUnknownFields({ kind }: ResourceRequest, selector: string): void {
-  const extra = kind.custom ? undefined : FIELDS[kind.spec.kind];
-  const known = new Set(['metadata.name', 'metadata.namespace', ...(extra ?? [])]);
+  const extra = FIELDS[kind.spec.kind];
+  const typed = kind.custom ? [] : (extra ?? []);
+  const placed = kind.custom && !kind.spec.namespaced ? [] : ['metadata.namespace'];
+  const known = new Set(['metadata.name', ...placed, ...typed]);
   for (const term of selector.split(/(?<!\\),/)) {
     const field = /^\s*([^=!]+?)\s*(?:==|!=|=)/.exec(term)?.[1];
     if (field === undefined || known.has(field)) continue;
     throw badRequest(
-      extra === undefined
-        ? `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`
-        : `field label not supported: ${field}`,
+      kind.custom || extra !== undefined
+        ? `field label not supported: ${field}`
+        : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
     );
   }
 }

@@ -1,7 +1,6 @@
 // Watching: what is there or what has happened since, then every change as it is made. A watch begins in the same tick
 // in which it reads the past, so nothing falls between the two.
 import type { Cluster } from '../cluster.ts';
-import type { ApiObject } from '../object.ts';
 import type { Answer, ResourceRequest, Sink, WatchLine } from '../request.ts';
 import { badRequest, expired, type StatusObject } from '../status.ts';
 import { Change, HistoryLost, Version } from '../storage.ts';
@@ -124,13 +123,16 @@ function bookmark(
   { kind }: ResourceRequest,
   annotations?: Readonly<Record<string, string>>,
 ): WatchLine {
-  const object: ApiObject = {
+  // Nothing but the revision; typed objects show their empty parts.
+  const object = {
     kind: kind.spec.kind,
     apiVersion: kind.apiVersion,
     metadata: {
       resourceVersion: String(storage.revision),
+      ...(kind.custom ? {} : { creationTimestamp: null }),
       ...(annotations === undefined ? {} : { annotations }),
     },
+    ...(kind.spec.kind === 'Namespace' ? { spec: {}, status: {} } : {}),
   };
   return { type: 'BOOKMARK', object, line: `${JSON.stringify({ type: 'BOOKMARK', object })}\n` };
 }

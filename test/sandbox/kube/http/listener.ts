@@ -5,16 +5,14 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { type ApiRequest, dispatch, type Reply, type Services } from '../dispatch.ts';
 import type { FaultInjector } from '../faults.ts';
-import type { Sink, WatchLine } from '../request.ts';
-import { badRequest, internalError, Refusal, refusal } from '../status.ts';
+import { refusal } from '../status.ts';
 import { identify } from './identity.ts';
 import { fromProtobuf, PROTOBUF } from './protobuf.ts';
 import { bodyOf, viewedSink, type Wish, wishOf } from './represent.ts';
+import { asRefusal, send, sendRefusal, streamTo } from './respond.ts';
 
 const NOTHING = Buffer.alloc(0);
 const LONGEST_BODY = 3 * 1024 * 1024;
-/** A watcher this far behind is cut off, as kube-apiserver does with those that do not read. */
-const LARGEST_BACKLOG = 64 * 1024 * 1024;
 
 export class Listener {
   readonly #services: Services;
@@ -93,7 +91,7 @@ export class Listener {
   #send(response: ServerResponse, reply: Reply, wish: Wish, warnings: readonly string[]): void {
     if (reply.about !== undefined && reply.answer.form === 'watch') {
       const { request, answer } = reply;
-      const sink = streamTo(response, wish);
+      const sink = streamTo(response, wish.type);
       const stop = answer.open(viewedSink(request, wish, sink, this.#services.cluster.now));
       response.on('close', stop);
       return;
@@ -132,60 +130,4 @@ function readable(type = 'application/json', body: Buffer): Pick<ApiRequest, 'co
   const object = contentType === PROTOBUF ? fromProtobuf(body) : undefined;
   if (object === undefined) return { contentType, body: body.toString() };
   return { contentType: 'application/json', body: JSON.stringify(object) };
-}
-
-function asRefusal(error: unknown): Refusal {
-  if (error instanceof Refusal) return error;
-  if (error instanceof URIError) return badRequest('invalid URL escape');
-  // A bug of ours: the client gets its text, since nobody reads a log of the sandbox.
-  return internalError(error instanceof Error ? (error.stack ?? error.message) : String(error));
-}
-
-function sendRefusal(response: ServerResponse, { code, status }: Refusal, warnings: readonly string[]): void {
-  if (response.headersSent || response.destroyed) return void response.destroy();
-  const retryAfter = status.details?.retryAfterSeconds;
-  if (retryAfter !== undefined) response.setHeader('Retry-After', String(retryAfter));
-  send(response, code, 'application/json', `${JSON.stringify(status)}\n`, warnings);
-}
-
-function send(
-  response: ServerResponse,
-  code: number,
-  type: string,
-  body: string | Uint8Array,
-  warnings: readonly string[],
-): void {
-  if (warnings.length > 0) response.setHeader('Warning', warnings.map(warningHeader));
-  response.writeHead(code, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
-  response.end(body);
-}
-
-/** RFC 7234: code, agent, quoted text. */
-function warningHeader(text: string): string {
-  const printable = text.replaceAll(/[^\x20-\x7e\x80-\uffff]/g, ' ').replaceAll(/["\\]/g, '\\$&');
-  return Buffer.from(`299 - "${printable}"`).toString('latin1');
-}
-
-/** Lines of one tick go out in one piece: under load that saves most of the cost of a watcher. */
-function streamTo(response: ServerResponse, { type }: Wish): Sink {
-  response.writeHead(200, { 'Content-Type': type, 'Transfer-Encoding': 'chunked' });
-  response.flushHeaders();
-  let pending: string[] = [];
-  const flush = () => {
-    if (pending.length === 0 || response.destroyed) return;
-    const text = pending.join('');
-    pending = [];
-    response.write(text);
-    if (response.writableLength > LARGEST_BACKLOG) response.destroy();
-  };
-  return {
-    send({ line }: WatchLine) {
-      if (pending.length === 0) setImmediate(flush);
-      pending.push(line);
-    },
-    end() {
-      flush();
-      response.end();
-    },
-  };
 }

@@ -92,7 +92,9 @@ function listText(kind: ServedKind, metadata: JsonObject, items: readonly Versio
     const text = textIn(kind, item);
     return !kind.custom && text.startsWith(own) ? `{${text.slice(own.length)}` : text;
   });
-  return `{${type},"metadata":${JSON.stringify(metadata)},"items":[${texts.join(',')}]}\n`;
+  // Lists of custom resources always have the field.
+  const about = kind.custom ? { continue: '', ...metadata } : metadata;
+  return `{${type},"metadata":${JSON.stringify(about)},"items":[${texts.join(',')}]}\n`;
 }
 
 /** The sink as the client's view of the objects. */

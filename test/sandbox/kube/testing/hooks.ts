@@ -1,6 +1,6 @@
 // Registers a test's webhook with a sandbox's API server.
-import { type Exchange, statusOf } from './exchange.ts';
-import type { TestWebhook } from './webhook.ts';
+import { type Exchange, type Received, statusOf } from './exchange.ts';
+import { ALLOW, type Answer, type Review, startWebhook, type TestWebhook } from './webhook.ts';
 
 export type Phase = 'mutating' | 'validating';
 
@@ -33,4 +33,24 @@ export async function register(
   const body = { apiVersion, kind, metadata: { name }, webhooks };
   const received = await exchange({ method: 'POST', path, body });
   if (received.status !== 201) throw new Error(statusOf(received).message);
+}
+
+/** A webhook for one test, stopped with it. */
+export async function webhookFor(
+  t: { teardown(fn: () => Promise<void>): void },
+  answer: (review: Review, path: string) => Answer | Promise<Answer> = () => ALLOW,
+): Promise<TestWebhook> {
+  const webhook = await startWebhook(answer);
+  t.teardown(() => webhook.close());
+  return webhook;
+}
+
+export function createNamespace(
+  exchange: Exchange,
+  name: string,
+  metadata: object = {},
+  query = '',
+): Promise<Received> {
+  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, ...metadata } };
+  return exchange({ method: 'POST', path: `/api/v1/namespaces${query}`, body });
 }

@@ -1,0 +1,100 @@
+// What becomes of a request when a webhook fails.
+import t from 'tap';
+import { serverFor, statusOf } from '../testing/exchange.ts';
+import { createNamespace as create, hookEntry, register, webhookFor } from '../testing/hooks.ts';
+import { ALLOW, type Answer, startWebhook } from '../testing/webhook.ts';
+
+const INTERNAL = 'Internal error occurred: failed calling webhook "hook.example.com": ';
+
+t.test('a webhook that fails refuses or is passed over, as its failure policy says', async (t) => {
+  const { exchange } = await serverFor(t);
+  const failures: readonly (readonly [what: string, answer: () => Answer | Promise<Answer>, why: RegExp])[] =
+    [
+      [
+        'hangs',
+        () => new Promise(() => {}),
+        /^failed to call webhook: Post "https:.*\/hook\?timeout=1s": context deadline exceeded$/,
+      ],
+      [
+        'is unavailable',
+        () => ({ http: 503, body: 'x' }),
+        /^failed to call webhook: the server is currently unable to handle the request$/,
+      ],
+      [
+        'has no such path',
+        () => ({ http: 404, body: '' }),
+        /^failed to call webhook: the server could not find the requested resource$/,
+      ],
+      [
+        'talks nonsense',
+        () => ({ http: 200, body: 'nonsense' }),
+        /^failed to call webhook: couldn't get version\/kind; json parse error/,
+      ],
+      [
+        'says nothing',
+        () => ({ http: 200, body: '{}' }),
+        /^received invalid webhook response: webhook response was absent$/,
+      ],
+    ];
+  let answer: () => Answer | Promise<Answer> = () => ALLOW;
+  const webhook = await webhookFor(t, () => answer());
+  await register(
+    exchange,
+    'mutating',
+    'fail',
+    hookEntry(webhook, { timeoutSeconds: 1, objectSelector: { matchLabels: { policy: 'fail' } } }),
+  );
+  await register(
+    exchange,
+    'mutating',
+    'ignore',
+    hookEntry(webhook, {
+      timeoutSeconds: 1,
+      failurePolicy: 'Ignore',
+      objectSelector: { matchLabels: { policy: 'ignore' } },
+    }),
+  );
+  for (const [index, [what, failing, why]] of failures.entries()) {
+    answer = failing;
+    const refused = await create(exchange, `fail-${index}`, { labels: { policy: 'fail' } });
+    t.equal(refused.status, 500, what);
+    const { message = '' } = statusOf(refused);
+    t.ok(message.startsWith(INTERNAL), message);
+    t.match(message.slice(INTERNAL.length), why);
+    t.equal((await create(exchange, `ignore-${index}`, { labels: { policy: 'ignore' } })).status, 201, what);
+  }
+});
+
+t.test('a webhook that cannot be reached or trusted is told in the words of Go', async (t) => {
+  const { exchange } = await serverFor(t);
+  const [webhook, other] = [await webhookFor(t), await webhookFor(t)];
+  const closed = await startWebhook(() => ALLOW);
+  await closed.close();
+  const rows: readonly (readonly [name: string, clientConfig: object, why: RegExp])[] = [
+    ['closed', { url: `${closed.url}/hook` }, /dial tcp 127\.0\.0\.1:\d+: connect: connection refused$/],
+    [
+      'untrusted',
+      { url: `${webhook.url}/hook`, caBundle: other.caBundle },
+      /tls: failed to verify certificate: x509: certificate signed by unknown authority$/,
+    ],
+    [
+      'nowhere',
+      { service: { name: 'none', namespace: 'default' } },
+      /^.*failed to call webhook: service "none" not found$/,
+    ],
+  ];
+  for (const [name, clientConfig, why] of rows) {
+    const objectSelector = { matchLabels: { to: name } };
+    await register(exchange, 'validating', name, hookEntry(webhook, { clientConfig, objectSelector }));
+    t.match(statusOf(await create(exchange, name, { labels: { to: name } })).message, why);
+  }
+});
+
+t.test('the request as a whole has a time limit, too', async (t) => {
+  const { exchange } = await serverFor(t, { requestTimeoutMs: 300 });
+  const webhook = await webhookFor(t, () => new Promise(() => {}));
+  await register(exchange, 'mutating', 'slow', hookEntry(webhook, { failurePolicy: 'Ignore' }));
+  const late = await create(exchange, 'a');
+  t.equal(late.status, 504);
+  t.equal(statusOf(late).reason, 'Timeout');
+});

@@ -24,6 +24,8 @@ export interface AdmissionAttributes {
   readonly name: string;
   readonly namespace: string;
   readonly oldObject: ApiObject | undefined;
+  /** Nothing will be stored. */
+  readonly dryRun: boolean;
   /** CreateOptions, UpdateOptions or DeleteOptions. */
   readonly options: object;
 }

@@ -6,7 +6,6 @@ import { conformAdmitted } from '../decode.ts';
 import { equal } from '../json.ts';
 import { applyAdmissionPatch } from '../json-patch.ts';
 import type { ApiObject } from '../object.ts';
-import { isDryRun } from '../request.ts';
 import { badRequest, internalError, Refusal, timedOut } from '../status.ts';
 import type { Storage } from '../storage.ts';
 import { CallFailure, WebhookCaller } from './call.ts';
@@ -91,7 +90,7 @@ export class WebhookAdmission implements Admission {
     phase: Phase,
   ): Promise<Verdict | undefined> {
     const { request } = attributes;
-    if (isDryRun(request) && hook.dryRun === 'unsupported') {
+    if (attributes.dryRun && hook.dryRun === 'unsupported') {
       throw badRequest(`admission webhook "${hook.name}" does not support dry run`);
     }
     const verdict = await this.#verdict(hook, attributes, object, phase).catch((error: unknown) => {

@@ -4,14 +4,13 @@ import { NAMESPACES } from '../collection-key.ts';
 import { userInfo } from '../handlers/review.ts';
 import { isObject, type JsonObject, objectOf, textOf } from '../json.ts';
 import type { ApiObject } from '../object.ts';
-import { isDryRun } from '../request.ts';
 import { Refusal, type StatusObject } from '../status.ts';
 
 const REVIEW_VERSION = 'admission.k8s.io/v1';
 
 /** The request without its objects, as conditions see it. */
 export function admissionRequest(
-  { request, operation, name, namespace, options }: AdmissionAttributes,
+  { request, operation, name, namespace, dryRun, options }: AdmissionAttributes,
   uid: string,
   object: ApiObject | undefined,
 ): JsonObject {
@@ -34,7 +33,7 @@ export function admissionRequest(
     operation,
     userInfo: userInfo(request.user),
     object: object === undefined ? null : {},
-    dryRun: isDryRun(request),
+    dryRun,
     options,
   };
 }

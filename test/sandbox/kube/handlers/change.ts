@@ -51,6 +51,7 @@ async function admitted(
     name: request.name,
     namespace: request.namespace,
     oldObject: before.object,
+    dryRun: isDryRun(request),
     options: updateOptions(request),
   };
   const mutated = (await cluster.admission.mutate(attributes, wanted)) ?? wanted;

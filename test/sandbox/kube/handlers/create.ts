@@ -33,6 +33,7 @@ export async function createObject(
     name: object.metadata.name ?? '',
     namespace: request.namespace,
     oldObject: undefined,
+    dryRun: isDryRun(request),
     options: createOptions(request),
   };
   checkNamespaceIsOpen(cluster, request, object);

@@ -40,13 +40,17 @@ async function removeOne(cluster: Cluster, request: ResourceRequest, sent: Delet
     const options = withOwnPreconditions(request, before, sent);
     checkPreconditions(request, before, options);
     await admit(cluster, request, before, options);
-    if (isDryRun(request) || options.dryRun?.includes('All')) return done(request, before);
+    if (isDry(request, options)) return done(request, before);
     try {
       return mark(cluster, request, before);
     } catch (error) {
       if (!(error instanceof StaleWrite)) throw error;
     }
   }
+}
+
+function isDry(request: ResourceRequest, options: DeleteOptions): boolean {
+  return isDryRun(request) || options.dryRun?.includes('All') === true;
 }
 
 async function admit(cluster: Cluster, request: ResourceRequest, before: Version, options: DeleteOptions) {
@@ -56,6 +60,7 @@ async function admit(cluster: Cluster, request: ResourceRequest, before: Version
     name: request.name,
     namespace: request.namespace,
     oldObject: before.object,
+    dryRun: isDry(request, options),
     options: describedDeleteOptions(options),
   };
   await cluster.admission.mutate(attributes, undefined);

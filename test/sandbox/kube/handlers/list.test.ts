@@ -1,6 +1,7 @@
 import t from 'tap';
 import { NAMESPACES } from '../../../../shared/kube/resources.ts';
 import { type Received, serverFor, statusOf } from '../testing/exchange.ts';
+import { CRDS, openCrd } from '../testing/scene.ts';
 
 const PATH = '/api/v1/namespaces';
 
@@ -68,6 +69,23 @@ t.test('selectors choose, and what cannot be selected by is refused', async (t) 
   t.equal(unknown.status, 400);
   t.equal(statusOf(unknown).message, 'field label not supported: spec.x');
   t.equal((await exchange({ path: `${PATH}?labelSelector=a%3D%3D%3Db` })).status, 400);
+});
+
+t.test('custom resources are selected by name alone', async (t) => {
+  const { api, exchange } = await serverFor(t);
+  await api.client.create(CRDS, openCrd('example.com', 'Thing'));
+  const things = '/apis/example.com/v1/things';
+  for (const name of ['a', 'b']) {
+    const body = { apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name }, spec: { x: 'y' } };
+    await exchange({ method: 'POST', path: things, body });
+  }
+  const chosen = await exchange({ path: `${things}?fieldSelector=metadata.name%3Db` });
+  t.same(names(chosen), ['b']);
+  t.equal(list(chosen).metadata.continue, '', 'their lists always have the field');
+  for (const field of ['spec.x', 'metadata.namespace']) {
+    const refused = await exchange({ path: `${things}?fieldSelector=${field}%3Dy` });
+    t.equal(statusOf(refused).message, `field label not supported: ${field}`);
+  }
 });
 
 t.test('a list can be asked for at a revision', async (t) => {

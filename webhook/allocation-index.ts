@@ -3,7 +3,7 @@
 import { AddressSet } from '../shared/address-set.ts';
 import { type Allocation, parseAllocation } from '../shared/allocation.ts';
 import type { Pool } from '../shared/egressipam.ts';
-import { contains, type IPv4, parseIPv4 } from '../shared/ip.ts';
+import { type Cidr, contains, type IPv4, parseIPv4 } from '../shared/ip.ts';
 import type { AllocationObject, Phase } from '../shared/kinds.ts';
 
 /** What is likeliest to be in use comes first. */
@@ -14,6 +14,8 @@ export class AllocationIndex {
   readonly #byNamespace = new Map<string, Map<IPv4, Allocation>>();
   /** Those that are not resting. */
   readonly #active = new AddressSet();
+  /** How many of them lie in a CIDR, for each that was asked about. */
+  readonly #counts = new Map<string, { readonly cidr: Cidr; count: number }>();
 
   /** Returns what the object stands for now; undefined when it is gone, or stands for nothing. */
   changed(name: string, object: AllocationObject | undefined): Allocation | undefined {
@@ -33,8 +35,18 @@ export class AllocationIndex {
       .sort((a, b) => ORDER[a.phase] - ORDER[b.phase] || a.ip - b.ip);
   }
 
+  /** How many of the pool are not resting. */
   countActive(pool: Pool): number {
-    return this.#active.count(pool.cidr);
+    const known = this.#counts.get(pool.name);
+    if (known !== undefined) return known.count;
+    const count = this.#active.count(pool.cidr);
+    this.#counts.set(pool.name, { cidr: pool.cidr, count });
+    return count;
+  }
+
+  /** Counts no CIDRs any more but those that are asked about again. */
+  forgetCounts(): void {
+    this.#counts.clear();
   }
 
   /** All of one pool; walks everything, so not for every request. */
@@ -49,7 +61,10 @@ export class AllocationIndex {
   #add(allocation: Allocation): void {
     const { ip, namespace, phase } = allocation;
     this.#byIP.set(ip, allocation);
-    if (phase !== 'Resting') this.#active.add(ip);
+    if (phase !== 'Resting') {
+      this.#active.add(ip);
+      this.#count(ip, 1);
+    }
     const siblings = this.#byNamespace.get(namespace);
     if (siblings === undefined) this.#byNamespace.set(namespace, new Map([[ip, allocation]]));
     else siblings.set(ip, allocation);
@@ -59,9 +74,16 @@ export class AllocationIndex {
     const before = this.#byIP.get(ip);
     if (before === undefined) return;
     this.#byIP.delete(ip);
-    this.#active.delete(ip);
+    if (before.phase !== 'Resting') {
+      this.#active.delete(ip);
+      this.#count(ip, -1);
+    }
     const siblings = this.#byNamespace.get(before.namespace);
     siblings?.delete(ip);
     if (siblings?.size === 0) this.#byNamespace.delete(before.namespace);
+  }
+
+  #count(ip: IPv4, change: 1 | -1): void {
+    for (const counted of this.#counts.values()) if (contains(counted.cidr, ip)) counted.count += change;
   }
 }

@@ -1,6 +1,6 @@
 // What exactly is to be claimed, and is there room for it? Turns lists and gaps into wanted IPs, finds full pools and
 // nodes without room, and warns of what is nearly so.
-import { AddressSet } from '../shared/address-set.ts';
+import { freeAddresses, startFor } from '../shared/allocate.ts';
 import { EGRESSIPAM_PATH, type IPByPool } from '../shared/annotation.ts';
 import { type Shortage, shortages } from '../shared/capacity.ts';
 import type { EgressIPAM, Pool } from '../shared/egressipam.ts';
@@ -29,7 +29,7 @@ export function layPlan(draft: Draft, view: NamespaceView): Decision {
   const problems = [...draft.problems];
   const warnings = [...draft.warnings];
   for (const { kind, pool, own } of wanted) {
-    if (kind === 'search' && own.length === 0 && isFull(egressIPAM, pool, view)) {
+    if (kind === 'search' && own.length === 0 && isFull(draft, pool, view)) {
       problems.push(exhausted(egressIPAM, pool, view));
     }
   }
@@ -78,9 +78,11 @@ export function exhausted(egressIPAM: EgressIPAM, pool: Pool, view: NamespaceVie
   return { code: 'PoolExhausted', path: EGRESSIPAM_PATH, message };
 }
 
-function isFull(egressIPAM: EgressIPAM, pool: Pool, view: NamespaceView): boolean {
-  const { excluded } = view.usable(egressIPAM, pool);
-  return AddressSet.firstAbsent(excluded, view.taken, pool.cidr.first, pool.cidr.last) === undefined;
+function isFull(draft: Draft, pool: Pool, view: NamespaceView): boolean {
+  const usable = view.usable(draft.egressIPAM, pool);
+  // From where the claim will look, too: a large pool is hardly ever full just there.
+  const start = startFor(draft.request.name, usable);
+  return freeAddresses(usable, view.taken, start).next().done === true;
 }
 
 function lackingRoom(draft: Draft, view: NamespaceView): Shortage[] {

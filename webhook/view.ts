@@ -46,6 +46,8 @@ export class View implements NamespaceView, EgressIPAMView {
 
   egressIPAMChanged(name: string, object: EgressIPAMObject | undefined): void {
     this.#pools.egressIPAMChanged(name, object);
+    // CIDRs may have gone; those that have not are counted anew when they are asked about.
+    this.#allocations.forgetCounts();
     this.wake();
   }
 

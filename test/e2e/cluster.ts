@@ -2,7 +2,7 @@
 // processes, and room for EgressIPAMs.
 import type { KubeClient } from '../../shared/kube/client.ts';
 import { NODES } from '../../shared/kube/resources.ts';
-import type { Child } from '../stack/child.ts';
+import type { Processes } from '../stack/processes.ts';
 import { askedKubeconfig } from './config.ts';
 import { onSandbox } from './on-sandbox.ts';
 import type { RawApi } from './raw-api.ts';
@@ -43,22 +43,13 @@ export interface Cluster {
   readonly verdicts: Verdicts;
   /** On AWS. */
   readonly cloud: CloudView | undefined;
+  /** The product's processes; stories end and start them. */
   readonly processes: Processes;
   /** Why requests that the two processes were not allowed to make cannot be told; undefined when they can. */
   readonly noAudit: string | undefined;
   /** Requests of the two processes that were answered 403, as sentences. */
   forbidden(): Promise<readonly string[]>;
   stop(): Promise<void>;
-}
-
-/** The product's processes; stories end and start them. */
-export interface Processes {
-  readonly webhooks: readonly Child[];
-  readonly reconcilers: readonly Child[];
-  startReconciler(args?: readonly string[]): Promise<Child>;
-  endReconciler(how: 'stop' | 'kill', child?: Child): Promise<void>;
-  startWebhooks(): Promise<void>;
-  stopWebhooks(): Promise<void>;
 }
 
 /** On each node that stories may use; their EgressIPAMs select by it, and by nothing that other nodes have. */

@@ -41,7 +41,7 @@ export async function onSandbox(options: ClusterOptions): Promise<Cluster> {
     zones: platform === 'aws' ? ZONES.map(({ zone, subnet }) => ({ name: zone, addresses: subnet })) : RACKS,
     verdicts: askSandbox(stack),
     cloud: platform === 'aws' ? cloudOf(stack) : undefined,
-    processes: stack,
+    processes: stack.processes,
     noAudit: undefined,
     forbidden: () => forbiddenIn(stack),
     async stop() {

@@ -1,6 +1,5 @@
 // The product on the sandbox: sandbox, webhook and reconciler as processes of their own, with the roles of manifests/.
 // Demo and end-to-end tests build on it.
-import { setTimeout as delay } from 'node:timers/promises';
 import { isApiError, type KubeClient } from '../../shared/kube/client.ts';
 import { type Connection, connect } from '../../shared/kube/connection.ts';
 import { loadKubeConfig } from '../../shared/kube/kubeconfig.ts';
@@ -10,7 +9,8 @@ import { describeProblems } from '../../shared/problem.ts';
 import { apply } from './apply.ts';
 import { Child } from './child.ts';
 import { installation, type Manifest } from './objects.ts';
-import { startReconciler, startWebhook, type WebhookProcess } from './processes.ts';
+import { Processes } from './processes.ts';
+import { until } from './until.ts';
 
 export interface StackOptions {
   readonly platform: 'aws' | 'baremetal';
@@ -35,10 +35,8 @@ interface SandboxReady {
 export class Stack {
   readonly ready: SandboxReady;
   readonly client: Connection;
-  readonly #options: StackOptions;
+  readonly processes: Processes;
   readonly #sandbox: Child;
-  #webhooks: WebhookProcess[] = [];
-  #reconcilers: Child[] = [];
 
   /** Resolves when the webhook answers; `onStep` is told what is being done. */
   static async start(options: StackOptions, onStep: (step: string) => void = () => {}): Promise<Stack> {
@@ -54,8 +52,8 @@ export class Stack {
       onStep('applying manifests/');
       await stack.#install();
       onStep('starting the webhook and the reconciler');
-      await stack.startReconciler();
-      await stack.startWebhooks();
+      await stack.processes.startReconciler();
+      await stack.processes.startWebhooks();
       return stack;
     } catch (error) {
       if (stack === undefined) await sandbox.stop();
@@ -65,37 +63,17 @@ export class Stack {
   }
 
   private constructor(options: StackOptions, sandbox: Child, ready: SandboxReady, client: Connection) {
-    this.#options = options;
+    const { webhooks = 1, webhookArgs = [], reconcilerArgs = [] } = options;
+    const { kubeconfigs } = ready;
     this.#sandbox = sandbox;
     this.ready = ready;
     this.client = client;
-  }
-
-  /** Those that were started and not ended, in that order. */
-  get reconcilers(): readonly Child[] {
-    return this.#reconcilers;
-  }
-
-  get webhooks(): readonly Child[] {
-    return this.#webhooks.map(({ child }) => child);
-  }
-
-  /** One more; `args` come after those of the stack. */
-  async startReconciler(args: readonly string[] = []): Promise<Child> {
-    const child = await startReconciler({
-      kubeconfig: this.ready.kubeconfigs.reconciler,
-      args: [...(this.#options.reconcilerArgs ?? []), ...args],
-      env: this.#awsEnvironment(),
+    this.processes = new Processes({
+      client,
+      webhook: { kubeconfig: kubeconfigs.webhook, args: webhookArgs, count: webhooks },
+      reconciler: { kubeconfig: kubeconfigs.reconciler, args: reconcilerArgs, env: awsEnvironment(ready) },
+      route: (ports) => this.#route(ports),
     });
-    this.#reconcilers.push(child);
-    return child;
-  }
-
-  /** Ends a reconciler, by SIGTERM or as a crash; the one that was started first unless another is named. */
-  async endReconciler(how: 'stop' | 'kill', child = this.#reconcilers[0]): Promise<void> {
-    this.#reconcilers = this.#reconcilers.filter((other) => other !== child);
-    if (how === 'stop') await child?.stop();
-    else await child?.kill();
   }
 
   /** What the sandbox says on its control port. */
@@ -115,8 +93,7 @@ export class Stack {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#reconcilers.map((child) => child.stop()));
-    await Promise.all(this.#webhooks.map(({ child }) => child.stop()));
+    await this.processes.stop();
     await this.client.close();
     await this.#sandbox.stop();
   }
@@ -130,53 +107,21 @@ export class Stack {
     await until(async () => (await this.client.list(EGRESSIPAMS)) !== undefined);
   }
 
-  /** As many as the stack has, where there are none. */
-  async startWebhooks(): Promise<void> {
-    const { webhooks = 1, webhookArgs = [] } = this.#options;
-    const start = () => startWebhook({ kubeconfig: this.ready.kubeconfigs.webhook, args: webhookArgs });
-    this.#webhooks = await Promise.all(Array.from({ length: webhooks }, start));
-    for (const [index, { port }] of this.#webhooks.entries()) {
-      const slice = endpointSlice(index, port);
-      await this.client.create(ENDPOINT_SLICES, slice, { namespace: OPERATOR_NAMESPACE });
+  /** What Kubernetes would do for the webhook's Service: a slice per process, as ports differ on one machine. */
+  async #route(ports: readonly number[]): Promise<void> {
+    const { items } = await this.client.list(ENDPOINT_SLICES, { namespace: OPERATOR_NAMESPACE });
+    for (const { metadata } of items) {
+      await this.client.delete(ENDPOINT_SLICES, metadata.name, {}, { namespace: OPERATOR_NAMESPACE });
     }
-    await until(() => this.#isAnswered());
-  }
-
-  /** Nobody answers admission any more. */
-  async stopWebhooks(): Promise<void> {
-    const webhooks = this.#webhooks;
-    this.#webhooks = [];
-    for (const [index, { child }] of webhooks.entries()) {
-      await child.stop();
-      await this.client.delete(ENDPOINT_SLICES, sliceName(index), {}, { namespace: OPERATOR_NAMESPACE });
+    for (const port of ports) {
+      await this.client.create(ENDPOINT_SLICES, endpointSlice(port), { namespace: OPERATOR_NAMESPACE });
     }
   }
+}
 
-  /** The webhook answers when an EgressIPAM that cannot be is refused for what it says. */
-  async #isAnswered(): Promise<boolean> {
-    const probe = {
-      apiVersion: 'redhatcop.redhat.io/v1alpha1',
-      kind: 'EgressIPAM',
-      metadata: { name: 'probe' },
-      spec: { topologyLabel: 'probe', cidrAssignments: [{ CIDR: '10.0.0.1/8', labelValue: 'a' }] },
-    };
-    try {
-      await this.client.create(EGRESSIPAMS, probe);
-      await this.client.delete(EGRESSIPAMS, 'probe', {});
-      return false;
-    } catch (error) {
-      return isApiError(error, 'invalid');
-    }
-  }
-
-  #awsEnvironment(): Record<string, string> {
-    if (this.ready.ec2Url === null) return {};
-    return {
-      AWS_ENDPOINT_URL_EC2: this.ready.ec2Url,
-      AWS_ACCESS_KEY_ID: 'sandbox',
-      AWS_SECRET_ACCESS_KEY: 'sandbox',
-    };
-  }
+function awsEnvironment({ ec2Url }: SandboxReady): Record<string, string> {
+  if (ec2Url === null) return {};
+  return { AWS_ENDPOINT_URL_EC2: ec2Url, AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox' };
 }
 
 const ENDPOINT_SLICES = {
@@ -187,13 +132,12 @@ const ENDPOINT_SLICES = {
   namespaced: true,
 };
 
-/** What Kubernetes would write for the webhook's Service: a slice per process, as ports differ on one machine. */
-function endpointSlice(index: number, port: number): object {
+function endpointSlice(port: number): object {
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: {
-      name: sliceName(index),
+      name: `${WEBHOOK_SERVICE}-${port}`,
       namespace: OPERATOR_NAMESPACE,
       labels: { 'kubernetes.io/service-name': WEBHOOK_SERVICE },
     },
@@ -201,10 +145,6 @@ function endpointSlice(index: number, port: number): object {
     endpoints: [{ addresses: ['127.0.0.1'], conditions: { ready: true } }],
     ports: [{ name: 'webhook', port, protocol: 'TCP' }],
   };
-}
-
-function sliceName(index: number): string {
-  return `${WEBHOOK_SERVICE}-${index}`;
 }
 
 async function connectTo(kubeconfig: string, userAgent = 'egressip-ipam-demo'): Promise<Connection> {
@@ -224,13 +164,4 @@ async function applyEventually(client: KubeClient, object: Manifest): Promise<vo
       throw error;
     }
   });
-}
-
-/** Asks every few milliseconds until the answer is yes; rejects after a minute. */
-export async function until(isSo: () => Promise<boolean>, within = 60_000): Promise<void> {
-  const deadline = performance.now() + within;
-  while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error(`not so within ${within / 1000} s`);
-    await delay(20);
-  }
 }

@@ -36,9 +36,11 @@ export interface Outcome {
   readonly unknown: readonly IPv4[];
   /** IPs for which it failed, others having succeeded. */
   readonly failed: ReadonlyMap<IPv4, Error>;
+  /** IPs for which nothing was sent, because it was not our turn. */
+  readonly delayed: readonly IPv4[];
 }
 
-const DONE: Outcome = { unknown: [], failed: new Map() };
+const DONE: Outcome = { unknown: [], failed: new Map(), delayed: [] };
 
 export interface ExecutorOptions {
   readonly client: KubeClient;

@@ -3,7 +3,7 @@
 // starts that could end after our lease.
 import { formatIPv4, type IPv4 } from '../shared/ip.ts';
 import { isApiError } from '../shared/kube/client.ts';
-import { type Action, destinationOf, ipsOf, type Lane, targetOf } from '../shared/plan/actions.ts';
+import { type Action, destinationOf, ipsOf, targetOf } from '../shared/plan/actions.ts';
 import { type Plan, plan } from '../shared/plan/plan.ts';
 import type { World } from '../shared/plan/world.ts';
 import type { Clock } from '../shared/process/clock.ts';
@@ -26,12 +26,11 @@ export interface LoopOptions {
   readonly clock: Clock;
   /** Sees every plan; for status, events and metrics. */
   readonly onPlan: (plan: Plan, world: World) => void;
-  readonly onAction: (
-    action: Action,
-    result: 'done' | 'stale' | 'failed' | 'unknown',
-    error: unknown,
-  ) => void;
+  readonly onAction: (action: Action, result: ActionResult, error: unknown) => void;
 }
+
+/** `stale`: the world was not as planned on; `delayed`: not all of it was sent, as it was not our turn. */
+export type ActionResult = 'done' | 'stale' | 'failed' | 'unknown' | 'delayed';
 
 interface Failure {
   readonly count: number;
@@ -138,9 +137,11 @@ export class Loop {
         continue;
       }
       if (this.#isBlocked(action) || this.#mayStillAppear(action)) continue;
-      const wait = this.#waitFor(action);
+      const due = this.#withoutFailures(action);
+      if (due === undefined) continue;
+      const wait = this.#waitFor(due);
       if (wait > 0) this.#schedule(wait);
-      else this.#start(action);
+      else this.#start(due);
     }
     this.#queue = waiting;
   }
@@ -149,11 +150,21 @@ export class Loop {
     return this.#busyTargets.has(targetOf(action)) || ipsOf(action).some((ip) => this.#busyIPs.has(ip));
   }
 
+  /** What of the action does not wait after a failure: one address that EC2 refuses holds up no other. */
+  #withoutFailures(action: Action): Action | undefined {
+    const now = this.#options.clock.now();
+    const waits = new Map(
+      keysOf(action).map((key) => [key, (this.#failures.get(key)?.notBefore ?? 0) - now]),
+    );
+    const longest = Math.max(...waits.values());
+    if (longest <= 0) return action;
+    this.#schedule(Math.min(...[...waits.values()].filter((wait) => wait > 0)));
+    return isCall(action) ? onlyFor(action, (ip) => (waits.get(keyFor(action, ip)) ?? 0) <= 0) : undefined;
+  }
+
   /** Milliseconds until the action may start; 0 means now. */
   #waitFor(action: Action): number {
-    const { clock, covers, cloud, requestTimeout, callTimeout } = this.#options;
-    const backoff = (this.#failures.get(keyOf(action))?.notBefore ?? 0) - clock.now();
-    if (backoff > 0) return backoff;
+    const { covers, cloud, requestTimeout, callTimeout } = this.#options;
     if (!covers(isCall(action) ? callTimeout : requestTimeout)) return LEASE_PAUSE;
     if (cloud === undefined || !isCall(action)) return 0;
     const gathering = this.#gathersFor(action);
@@ -162,7 +173,7 @@ export class Loop {
   }
 
   /** Grants and clean-ups wait a moment for others of the same interface, which then share the call; failovers never. */
-  #gathersFor(action: Action & { readonly lane: Lane }): number {
+  #gathersFor(action: Call): number {
     if (action.lane === 'failover') return 0;
     const target = targetOf(action);
     const since = this.#wantedSince.get(target) ?? this.#options.clock.now();
@@ -196,21 +207,18 @@ export class Loop {
   async #run(action: Action): Promise<void> {
     const { onAction, execute } = this.#options;
     try {
-      const { unknown, failed } = await execute(action);
+      const { unknown, failed, delayed } = await execute(action);
+      const failing = new Set([...failed.keys()].map((ip) => keyFor(action, ip)));
+      for (const key of keysOf(action)) if (!failing.has(key)) this.#failures.delete(key);
+      this.#backOff(failing);
       const [first] = failed.values();
-      if (first !== undefined) {
-        this.#backOff(action);
-        onAction(action, 'failed', first);
-      } else if (unknown.length > 0) {
-        onAction(action, 'unknown', undefined);
-      } else {
-        this.#failures.delete(keyOf(action));
-        onAction(action, 'done', undefined);
-      }
+      if (first !== undefined) onAction(action, 'failed', first);
+      else if (unknown.length > 0) onAction(action, 'unknown', undefined);
+      else onAction(action, delayed.length > 0 ? 'delayed' : 'done', undefined);
     } catch (error) {
       const isStale = error instanceof Stale || isApiError(error, 'conflict', 'notFound');
-      this.#backOff(action);
-      if (isApiError(error, 'unavailable') && error.status === 0) this.#holdUnanswered(action);
+      this.#backOff(keysOf(action));
+      if (isApiError(error, 'unavailable')) this.#holdUnanswered(action);
       onAction(action, isStale ? 'stale' : isApiError(error, 'unavailable') ? 'unknown' : 'failed', error);
     }
   }
@@ -220,22 +228,36 @@ export class Loop {
     for (const ip of ipsOf(action)) this.#unanswered.set(ip, until);
   }
 
-  #backOff(action: Action): void {
-    const key = keyOf(action);
-    const count = (this.#failures.get(key)?.count ?? 0) + 1;
-    const delay = Math.min(BACKOFF.first * 2 ** (count - 1), BACKOFF.most);
-    this.#failures.set(key, { count, notBefore: this.#options.clock.now() + delay });
+  #backOff(keys: Iterable<string>): void {
+    for (const key of keys) {
+      const count = (this.#failures.get(key)?.count ?? 0) + 1;
+      const delay = Math.min(BACKOFF.first * 2 ** (count - 1), BACKOFF.most);
+      this.#failures.set(key, { count, notBefore: this.#options.clock.now() + delay });
+    }
     // Failures of what is planned no more are forgotten some time.
     if (this.#failures.size > 10_000) this.#failures.clear();
   }
 }
 
-/** What fails together waits together: the same kind of action on the same object. */
-function keyOf(action: Action): string {
-  const ips = 'ip' in action ? formatIPv4(action.ip) : '';
-  return `${action.kind} ${targetOf(action)} ${ips}`;
+/** What fails together waits together: one kind of action on one object, and in a call to the cloud each IP by itself. */
+function keysOf(action: Action): string[] {
+  return isCall(action) ? action.ips.map((ip) => keyFor(action, ip)) : [`${action.kind} ${targetOf(action)}`];
 }
 
-function isCall(action: Action): action is Extract<Action, { lane: unknown }> {
+function keyFor(action: Action, ip: IPv4): string {
+  return `${action.kind} ${targetOf(action)} ${formatIPv4(ip)}`;
+}
+
+/** The call for some of its IPs; undefined for none. */
+function onlyFor(action: Call, wanted: (ip: IPv4) => boolean): Call | undefined {
+  const ips = action.ips.filter(wanted);
+  if (ips.length === 0) return undefined;
+  if (action.kind !== 'unassign') return { ...action, ips };
+  return { ...action, ips, checks: action.checks.filter(({ ip }) => wanted(ip)) };
+}
+
+type Call = Extract<Action, { lane: unknown }>;
+
+function isCall(action: Action): action is Call {
   return action.kind === 'assign' || action.kind === 'reassign' || action.kind === 'unassign';
 }

@@ -201,8 +201,8 @@ export class Session {
         if (result === 'done') {
           log.info({ action: action.kind }, describe(action));
           this.#events.done(action);
-        } else if (result === 'stale') {
-          log.debug({ action: action.kind, err: error }, `planned anew: ${describe(action)}`);
+        } else if (result === 'stale' || result === 'delayed') {
+          log.debug({ action: action.kind, result, err: error }, `planned anew: ${describe(action)}`);
         } else {
           log.warn({ action: action.kind, result, err: error }, `did not work: ${describe(action)}`);
           if (isOnCloud(action.kind)) this.#inventory?.request();

@@ -20,7 +20,7 @@ import { addSubnet, addVpc, launch, setInstanceState, takeAddress } from '../san
 import { address, cidr } from '../sandbox/ipv4.ts';
 import { placeAutomatically } from '../sandbox/sdn/automatic.ts';
 import { judge, type Verdicts } from '../sandbox/sdn/verdict.ts';
-import { ManualClock } from '../shared/manual-clock.ts';
+import { ManualClock, onceRound } from '../shared/manual-clock.ts';
 import { FakeEc2 } from './aws/fake-ec2.ts';
 
 const ZONE_LABEL = 'topology.kubernetes.io/zone';
@@ -38,7 +38,7 @@ export type ClusterState = Readonly<Record<string, Readonly<Record<string, strin
 
 export class SmallCluster {
   readonly cloud: 'aws' | 'none';
-  readonly clock = new ManualClock();
+  readonly clock = new ManualClock(onceRound);
   readonly kube = new FakeKubeClient();
   readonly ec2 = new FakeEc2(this.clock);
   /** Promises broken so far, as sentences. */

@@ -4,6 +4,12 @@ import type { Clock } from '../../shared/process/clock.ts';
 export class ManualClock implements Clock {
   #now = 0;
   readonly #timers = new Set<{ at: number; callback: () => void }>();
+  readonly #settle: () => Promise<void>;
+
+  /** `settle`: lets what a timer set off happen; once round the event loop is enough where nothing does I/O. */
+  constructor(settle = settled) {
+    this.#settle = settle;
+  }
 
   now(): number {
     return this.#now;
@@ -22,20 +28,25 @@ export class ManualClock implements Clock {
 
   async advance(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;
-    await settled();
+    await this.#settle();
     for (;;) {
       const [next] = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
       if (next === undefined) break;
       this.#timers.delete(next);
       this.#now = Math.max(this.#now, next.at);
       next.callback();
-      await settled();
+      await this.#settle();
     }
     this.#now = end;
   }
 }
 
+/** Lets promises that are ready run, as long as these make others ready without I/O. */
+export function onceRound(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Lets promises that are ready run, and those that they make ready. */
 export async function settled(): Promise<void> {
-  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+  for (let i = 0; i < 5; i++) await onceRound();
 }

@@ -142,6 +142,8 @@ function carryOut(wanted: Wanted, allocation: Allocation, placement: Placement, 
   const settled = world.cloud !== 'aws' ? 'yes' : settleInterface(wanted, allocation, placement.node, stage);
   if (settled !== 'yes') return settled;
   if (!seen.isHostedBy(ip, placement.node)) {
+    // On somebody else's NetNamespace it could deactivate what that one has on the node; it is just being taken off there.
+    if (seen.netNamespacesOf(ip).some((name) => name !== namespace.name)) return 'pending';
     draft.host(placement.node, ip);
     return 'pending';
   }

@@ -113,6 +113,8 @@ class Placing {
       if (!this.#stands(ip)) return nowhere;
       return this.#isGone(node) ? 'outage' : 'stays';
     }
+    const isComing = this.#hostedBy.get(ip) !== name;
+    if (!this.#isReachable(ip, name) || (isComing && this.#neighbours.forbid(name, wanted))) return nowhere;
     if (!this.#isOnInterface(ip, name) && this.#freeOn(name) <= 0) return nowhere;
     if (!node.ready && !this.#holds(wanted, node)) return 'outage';
     const isDisturbed = this.#nodesOfSdn.has(name) || this.#neighbours.disturb(name, wanted);

@@ -72,7 +72,12 @@ function ownClaim(lack: Lack, claimed: readonly Allocation[], world: World): IPv
 function claimFree(lack: Lack, world: World, picked: Set<IPv4>, draft: Draft, notices: Notice[]): Supplied {
   const { pool, namespace, egressIPAM } = lack;
   const usable = world.usable.get(pool);
-  if (usable === undefined || !isKnown(pool, world)) return 'waits';
+  if (usable === undefined || !isFresh(world)) return 'waits';
+  if (world.cloud !== 'none' && !isRead(pool.cidr, world.inventory)) {
+    const message = `No IP of ${pool.name} can be chosen: it lies in no subnet of the nodes that EC2 could be asked about`;
+    notices.push(about(namespace, 'Warning', 'NoHost', message));
+    return 'none';
+  }
   for (const ip of freeAddresses(usable, world.taken, startFor(namespace.name, usable))) {
     if (picked.has(ip)) continue;
     picked.add(ip);
@@ -90,11 +95,9 @@ function claimFree(lack: Lack, world: World, picked: Set<IPv4>, draft: Draft, no
   return 'none';
 }
 
-/** Without a fresh and complete look at the cloud nobody knows what is free there. */
-function isKnown({ cidr }: Pool, world: World): boolean {
-  if (world.cloud === 'none') return true;
-  if (world.inventory === undefined || world.inventoryAge > world.timing.inventoryFresh) return false;
-  return isRead(cidr, world.inventory);
+/** Without a fresh look at the cloud nobody knows what is free there. */
+function isFresh({ cloud, inventory, inventoryAge, timing }: World): boolean {
+  return cloud === 'none' || (inventory !== undefined && inventoryAge <= timing.inventoryFresh);
 }
 
 function annotate(namespace: NamespaceFact, egressIPs: string | undefined, why: string, draft: Draft): void {

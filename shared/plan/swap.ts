@@ -72,6 +72,7 @@ function changes(ready: readonly Wanted[], { world, seen }: SwapStage): Map<stri
 
 class Swap {
   readonly coming: Set<Wanted>;
+  readonly #ready: readonly Wanted[];
   readonly #used: ReadonlySet<IPv4>;
   readonly #old: readonly Allocation[];
   readonly #wanted: readonly Wanted[];
@@ -80,6 +81,7 @@ class Swap {
 
   constructor(namespace: string, change: Change, lacks: readonly Lack[], stage: SwapStage) {
     this.coming = new Set(change.ready);
+    this.#ready = change.ready;
     this.#used = stage.world.netNamespaces.get(namespace)?.ips ?? new Set();
     this.#old = change.old;
     this.#wanted = stage.wish.wantedOf.get(namespace) ?? [];
@@ -93,11 +95,27 @@ class Swap {
   }
 
   notices(): Notice[] {
+    return [...this.#revokedFirst(), ...this.#disturbed()];
+  }
+
+  #revokedFirst(): Notice[] {
     return this.leaving().flatMap((old) => {
       const wanted = this.#successors(old).find((it) => this.#isKeptOutBy(old, it));
       if (wanted === undefined) return [];
       const message = `${formatIPv4(old.ip)} is taken off before ${formatIPv4(wanted.ip)} is hosted: no node has room for both`;
       return [about(wanted.namespace, 'Warning', 'RevokedFirst', message)];
+    });
+  }
+
+  /** What waits for something that does not go away by itself. */
+  #disturbed(): Notice[] {
+    const { seen } = this.#stage;
+    const strangers = [...this.#used].filter((ip) => !this.#old.some((old) => old.ip === ip));
+    return this.#ready.flatMap((wanted) => {
+      const node = seen.hostsOf(wanted.ip).find((it) => strangers.some((ip) => seen.isHostedBy(ip, it)));
+      if (node === undefined) return [];
+      const message = `${formatIPv4(wanted.ip)} is not used yet: another IP of the same NetNamespace is on node ${node}, too`;
+      return [about(wanted.namespace, 'Warning', 'SharedNode', message)];
     });
   }
 
@@ -129,8 +147,7 @@ class Swap {
     const egressIPAM = world.egressIPAMs.valid.get(namespace?.egressIPAM ?? '');
     const isReleasedAll = egressIPAM?.deleting === true && egressIPAM.releaseAll;
     // Together: one that stays on alone, and is not active, would drop the namespace.
-    if (namespace?.egressIPAM === undefined || isReleasedAll)
-      return this.#old.every((it) => isDue(it, world));
+    if (namespace?.egressIPAM === undefined || isReleasedAll) return this.#areAllDue();
     const pool = egressIPAM === undefined ? undefined : poolOf(egressIPAM, old.ip);
     if (!this.#isActive(old) && this.#wanted.some((it) => this.#serves(it))) return true;
     if (successors.length === 0 || this.#lacks.some((lack) => lack.pool === pool)) return false;
@@ -139,6 +156,12 @@ class Swap {
     }
     const isUnderWay = successors.some((it) => this.#stage.progress.get(it.ip) === 'pending');
     return !isUnderWay && successors.some((it) => this.#serves(it));
+  }
+
+  #areAllDue(): boolean {
+    const { world } = this.#stage;
+    const ours = [...this.#used].filter((ip) => world.allocations.get(ip)?.ours === true);
+    return ours.every((ip) => this.#old.some((old) => old.ip === ip && isDue(old, world)));
   }
 
   /** What serves the namespace in the place of the old IP: the new one of its CIDR, else all that it has. */

@@ -112,6 +112,7 @@ export function cluster(tale: Tale = {}): Cluster {
     allocations: new Map(),
     sightings: new Map(),
     interfaces: new Map(),
+    meddledWith: new Set(),
     unread: tale.inventory === 'none' ? undefined : new Set(),
     inventoryAge: 0,
   };

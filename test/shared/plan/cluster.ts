@@ -72,6 +72,8 @@ export interface Cluster {
   readonly allocations: Map<IPv4, Allocation>;
   readonly sightings: Map<IPv4, Sighting>;
   readonly interfaces: Map<string, Interface>;
+  /** Addresses that somebody has put somewhere, or taken off, by hand. */
+  readonly meddledWith: Set<IPv4>;
   /** Nodes that EC2 does not tell anything about; undefined: EC2 was never read. */
   unread: ReadonlySet<string> | undefined;
   /** Milliseconds since EC2 was read last. */
@@ -89,6 +91,7 @@ export function copyOf(cluster: Cluster): Cluster {
     allocations: new Map(cluster.allocations),
     sightings: new Map(cluster.sightings),
     interfaces: new Map(cluster.interfaces),
+    meddledWith: new Set(cluster.meddledWith),
   };
 }
 

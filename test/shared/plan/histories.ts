@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import type { Allocation } from '../../../shared/allocation.ts';
 import { formatIPv4, type IPv4, toIPv4 } from '../../../shared/ip.ts';
+import { RELEASE_ALL_ANNOTATION } from '../../../shared/names.ts';
 import { lookAround, next } from './apply.ts';
 import { cluster, type EgressIPAMTale, egressIPAMObject, MINUTE, subnetOf } from './build.ts';
 import { addressesIn, type Cluster, cidr, holderOf, namespaceFact, ZONE_LABEL } from './cluster.ts';
@@ -47,6 +48,9 @@ export type Happening =
     }
   | { readonly kind: 'claim only'; readonly name: Name; readonly pick: number }
   | { readonly kind: 'grow' | 'break' | 'mend'; readonly egressIPAM: (typeof EGRESSIPAMS)[number] }
+  | { readonly kind: 'release all'; readonly egressIPAM: (typeof EGRESSIPAMS)[number] }
+  | { readonly kind: 'meddle'; readonly name: Name; readonly node: Node; readonly pick: number }
+  | { readonly kind: 'forget EC2' }
   | { readonly kind: 'steal'; readonly pick: number }
   | { readonly kind: 'delete allocation'; readonly pick: number };
 
@@ -109,6 +113,9 @@ export const happening: fc.Arbitrary<Happening> = fc.oneof(
       egressIPAM,
     }),
   },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('release all' as const), egressIPAM }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('meddle' as const), name, node, pick }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('forget EC2' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('steal' as const), pick }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete allocation' as const), pick }) },
 );
@@ -166,6 +173,15 @@ export function happen(cluster: Cluster, it: Exclude<Happening, { kind: 'work' }
     case 'mend':
       editEgressIPAM(cluster, it.egressIPAM, ({ 'no CIDR': _broken, ...cidrs }) => cidrs);
       break;
+    case 'release all':
+      releaseAll(cluster, it.egressIPAM);
+      break;
+    case 'meddle':
+      meddle(cluster, it.name, it.node, it.pick);
+      break;
+    case 'forget EC2':
+      cluster.unread = cluster.unread === undefined ? new Set() : undefined;
+      break;
     case 'steal':
       steal(cluster, it.pick);
       break;
@@ -175,6 +191,7 @@ export function happen(cluster: Cluster, it: Exclude<Happening, { kind: 'work' }
   lookAround(cluster);
 }
 
+const CIDRS = { blue: { '10.0.1.0/28': 'a', '10.0.2.0/28': 'b' }, green: { '10.0.1.32/28': 'a' } } as const;
 const GROWTH = { blue: '10.0.2.64/28', green: '10.0.2.96/28' } as const;
 
 function changeNode(cluster: Cluster, it: Extract<Happening, { node: Node }>): void {
@@ -399,6 +416,51 @@ function editEgressIPAM(
   cluster.egressIPAMs.set(name, { ...before, metadata, spec: { ...before.spec, cidrAssignments } });
 }
 
+function releaseAll(cluster: Cluster, name: string): void {
+  const before = cluster.egressIPAMs.get(name);
+  if (before === undefined) {
+    cluster.egressIPAMs.set(
+      name,
+      egressIPAMObject(name, { cidrs: CIDRS[name === 'blue' ? 'blue' : 'green'] }, cluster.now),
+    );
+    return;
+  }
+  const { finalizers = [] } = before.metadata;
+  const annotations = { [RELEASE_ALL_ANNOTATION]: 'true' };
+  const deletionTimestamp = new Date(cluster.now).toISOString();
+  const metadata = { ...before.metadata, annotations, deletionTimestamp, resourceVersion: next(cluster) };
+  if (finalizers.length === 0) cluster.egressIPAMs.delete(name);
+  else cluster.egressIPAMs.set(name, { ...before, metadata });
+}
+
+/** Somebody edits a HostSubnet or a NetNamespace by hand: puts an address there, or takes one off. */
+function meddle(cluster: Cluster, name: string, node: string, pick: number): void {
+  const ip = toIPv4(cidr(pick % 3 === 0 ? '10.0.2.0/28' : '10.0.1.0/28').first + 4 + (pick % 8));
+  const text = formatIPv4(ip);
+  cluster.meddledWith.add(ip);
+  const toggledIn = (texts: readonly string[]) =>
+    texts.includes(text) ? texts.filter((it) => it !== text) : [...texts, text];
+  const hostSubnet = cluster.hostSubnets.get(node);
+  const netNamespace = cluster.netNamespaces.get(name);
+  if (pick % 2 === 0 && hostSubnet !== undefined) {
+    const egressIPs = toggledIn(hostSubnet.egressIPs);
+    cluster.hostSubnets.set(node, {
+      ...hostSubnet,
+      egressIPs,
+      ips: addressesIn(egressIPs),
+      resourceVersion: next(cluster),
+    });
+  } else if (netNamespace !== undefined) {
+    const egressIPs = toggledIn(netNamespace.egressIPs);
+    cluster.netNamespaces.set(name, {
+      ...netNamespace,
+      egressIPs,
+      ips: addressesIn(egressIPs),
+      resourceVersion: next(cluster),
+    });
+  }
+}
+
 /** A load balancer gets an address that no interface has, allocated or not. */
 function steal(cluster: Cluster, pick: number): void {
   if (cluster.cloud === 'none') return;
@@ -435,9 +497,6 @@ export function beginning(cloud: Cluster['cloud']): Cluster {
       n4: { zone: 'b', slots: 3 },
       n5: { zone: 'b', slots: 3 },
     },
-    egressIPAMs: {
-      blue: { cidrs: { '10.0.1.0/28': 'a', '10.0.2.0/28': 'b' } },
-      green: { cidrs: { '10.0.1.32/28': 'a' } },
-    },
+    egressIPAMs: { blue: { cidrs: CIDRS.blue }, green: { cidrs: CIDRS.green } },
   });
 }

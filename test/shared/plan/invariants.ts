@@ -2,6 +2,7 @@
 // be interrupted» is judged by OpenShift SDN's own rules (oracle.ts).
 import { poolOf } from '../../../shared/egressipam.ts';
 import { formatIPv4, type IPv4 } from '../../../shared/ip.ts';
+import { RELEASE_ALL_ANNOTATION } from '../../../shared/names.ts';
 import { type Action, describe } from '../../../shared/plan/actions.ts';
 import { lawfulNodes } from '../../../shared/plan/place.ts';
 import type { Plan } from '../../../shared/plan/plan.ts';
@@ -95,6 +96,7 @@ function interruptions(before: Cluster, action: Action, after: Cluster, plan: Pl
   );
   for (const [text, verdict] of was.ips) {
     if (!verdict.delivers || is.ips.get(text)?.delivers === true) continue;
+    if (verdict.namespaces.every((name) => isSpoilt(before, name))) continue;
     if (!removed.has(text)) faults.push(`${text} is interrupted: ${is.ips.get(text)?.reason}`);
     else faults.push(...unlawful(before, action, (parseAddress(text) ?? 0) as IPv4));
   }
@@ -104,7 +106,7 @@ function interruptions(before: Cluster, action: Action, after: Cluster, plan: Pl
     const own = verdict.from.filter(
       (text) => before.allocations.get((parseAddress(text) ?? 0) as IPv4)?.namespace === name,
     );
-    if (own.length === 0) continue;
+    if (own.length === 0 || isSpoilt(before, name)) continue;
     const isMove = action.kind === 'patchHostSubnet' && verdict.from.every((text) => removed.has(text));
     if (now.egress === 'dropped' && !isMove && !isRevokedFirst(plan, name))
       faults.push(`namespace ${name} is dropped: ${now.reason}`);
@@ -134,9 +136,22 @@ function unlawful(before: Cluster, action: Action, ip: IPv4): string[] {
   return [`${formatIPv4(ip)} is taken off ${node.name}, where it may stay`];
 }
 
+/**
+ * Somebody has put addresses on the NetNamespace that are nobody's: they stay, and where they are all that is left, or
+ * where the SDN places one IP of each namespace, they cost the namespace its traffic.
+ */
+function isSpoilt(before: Cluster, name: string): boolean {
+  const used = [...(before.netNamespaces.get(name)?.ips ?? [])];
+  const isForeign = used.some((ip) => before.allocations.get(ip)?.ours !== true);
+  return isForeign && (before.cloud === 'none' || !isServed(before, name));
+}
+
 function isServed(before: Cluster, name: string): boolean {
   const namespace = before.namespaces.get(name);
-  return namespace?.egressIPAM !== undefined && namespace.listed.size > 0;
+  const metadata = before.egressIPAMs.get(namespace?.egressIPAM ?? '')?.metadata;
+  const isReleased =
+    metadata?.deletionTimestamp !== undefined && metadata.annotations?.[RELEASE_ALL_ANNOTATION] === 'true';
+  return namespace?.egressIPAM !== undefined && namespace.listed.size > 0 && !isReleased;
 }
 
 function isRevokedFirst(plan: Plan, name: string): boolean {

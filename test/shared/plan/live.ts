@@ -6,7 +6,7 @@ import { custodyOf } from '../../../shared/plan/custody.ts';
 import { type Plan, plan } from '../../../shared/plan/plan.ts';
 import type { NamespaceFact } from '../../../shared/plan/world.ts';
 import { apply } from './apply.ts';
-import { type Cluster, copyOf, worldOf } from './cluster.ts';
+import { addressesIn, type Cluster, copyOf, worldOf } from './cluster.ts';
 import { type Happening, happen } from './histories.ts';
 import { faultsOf } from './invariants.ts';
 import { verdictsOf } from './oracle.ts';
@@ -82,7 +82,8 @@ function leaks(cluster: Cluster): string[] {
   for (const { ip, namespace, node } of cluster.allocations.values()) {
     const owner = cluster.namespaces.get(namespace);
     const isListed = namespace === '' ? listed.has(ip) : owner?.listed.has(ip) === true;
-    const isUnknown = isOutOfSight(node) || custodyOf(ip, world) === 'unknown';
+    const isBlind = cluster.cloud === 'aws' && cluster.unread === undefined;
+    const isUnknown = isBlind || isOutOfSight(node) || custodyOf(ip, world) === 'unknown';
     if (isListed || isUnknown || isNeeded(cluster, ip, owner)) continue;
     left.push(`the allocation of ${formatIPv4(ip)} is left`);
   }
@@ -92,7 +93,8 @@ function leaks(cluster: Cluster): string[] {
   ];
   for (const { name, node, ips } of places) {
     if (node === undefined || !cluster.nodes.has(node) || isOutOfSight(node)) continue;
-    for (const ip of ips) if (!cluster.allocations.has(ip)) left.push(`${formatIPv4(ip)} is left on ${name}`);
+    const forgotten = [...ips].filter((ip) => !cluster.allocations.has(ip) && !cluster.meddledWith.has(ip));
+    left.push(...forgotten.map((ip) => `${formatIPv4(ip)} is left on ${name}`));
   }
   return left;
 }
@@ -100,10 +102,12 @@ function leaks(cluster: Cluster): string[] {
 /** An old IP stays on while nothing serves in its place, and while nobody knows what should. */
 function isNeeded(cluster: Cluster, ip: IPv4, owner: NamespaceFact | undefined): boolean {
   if (owner?.egressIPAM === undefined) return false;
-  if (cluster.netNamespaces.get(owner.name)?.ips.has(ip) !== true) return false;
+  const used = cluster.netNamespaces.get(owner.name)?.ips;
+  if (used?.has(ip) !== true) return false;
+  if ([...used].some((it) => cluster.meddledWith.has(it))) return true;
   const from = verdictsOf(cluster).namespaces.get(owner.name)?.from ?? [];
-  const isReplaced =
-    from.some((text) => owner.text?.includes(text) === true) && !from.includes(formatIPv4(ip));
+  const served = addressesIn(from);
+  const isReplaced = [...served].some((it) => owner.listed.has(it)) && !served.has(ip);
   return !isReplaced || !worldOf(cluster).egressIPAMs.valid.has(owner.egressIPAM);
 }
 
@@ -117,10 +121,13 @@ function unserved(cluster: Cluster): string[] {
     if (progress === 'pending') return [`${text} is pending, and nothing happens`];
     if (progress === 'stuck') {
       const isTold = made.notices.some((notice) => notice.about.name === name);
-      return isTold || name === '' ? [] : [`${text} is stuck, and nobody is told`];
+      const isBlind = cluster.cloud === 'aws' && cluster.unread === undefined;
+      return isTold || name === '' || isBlind ? [] : [`${text} is stuck, and nobody is told`];
     }
     const node = cluster.nodes.get(made.placements.get(ip)?.node ?? '');
     const isExcused =
+      made.notices.some((notice) => notice.about.name === name) ||
+      [...(cluster.netNamespaces.get(name)?.ips ?? [])].some((it) => cluster.meddledWith.has(it)) ||
       !cluster.netNamespaces.has(name) ||
       node === undefined ||
       node.notReadySince !== undefined ||

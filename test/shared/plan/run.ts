@@ -36,11 +36,14 @@ export function run(cluster: Cluster, options: RunOptions = {}): string[] {
       elapse(cluster, made.wakeIn);
       continue;
     }
+    let isMoving = false;
     for (const action of made.actions) {
       const before = copyOf(cluster);
       const result = apply(cluster, action);
+      // What the SDN has changed meanwhile is planned anew.
+      if (result !== 'done' && isMoving) break;
       if (result !== 'done') throw new Error(`${describe(action)}: ${result}`);
-      letSdnPlace(cluster);
+      isMoving = letSdnPlace(cluster) || isMoving;
       steps.push(describe(action));
       options.onStep?.({ before, action, after: cluster, plan: made });
     }
@@ -64,8 +67,9 @@ export function sentences(cluster: Cluster): string[] {
   return planOf(cluster).actions.map(describe);
 }
 
-/** OpenShift SDN's automatic placement, round by round, where HostSubnets carry egressCIDRs. */
-export function letSdnPlace(cluster: Cluster): void {
+/** OpenShift SDN's automatic placement, round by round, where HostSubnets carry egressCIDRs; whether it changed anything. */
+export function letSdnPlace(cluster: Cluster): boolean {
+  const before = cluster.version;
   for (let rounds = 0; rounds < 10; rounds++) {
     const placed = placeAutomatically({
       hostSubnets: [...cluster.hostSubnets.values()].map((it) => ({ metadata: { name: it.node }, ...it })),
@@ -83,8 +87,9 @@ export function letSdnPlace(cluster: Cluster): void {
       const written = { ...it, ips: addressesIn(it.egressIPs), resourceVersion: next(cluster) };
       cluster.hostSubnets.set(it.node, written);
     }
-    if (changed.length === 0) return;
+    if (changed.length === 0) break;
   }
+  return cluster.version !== before;
 }
 
 function sameSet(a: readonly string[], b: readonly string[]): boolean {

@@ -1,12 +1,19 @@
 import t from 'tap';
-import type { KubeClient } from '../../../../shared/kube/client.ts';
-import { LEASES, NAMESPACES, SECRETS } from '../../../../shared/kube/resources.ts';
+import type { CallOptions, KubeClient } from '../../../../shared/kube/client.ts';
+import { LEASES, NAMESPACES, type Resource, SECRETS } from '../../../../shared/kube/resources.ts';
 import { serverFor } from '../testing/exchange.ts';
 
-/** Resolves when the namespace's deletion is seen. */
-async function gone(client: KubeClient, name: string, resourceVersion: string): Promise<void> {
-  for await (const { type, object } of client.watch(NAMESPACES, { resourceVersion, timeoutSeconds: 20 })) {
-    if (type === 'DELETED' && object.metadata.name === name) return;
+/** The revision of an object's deletion, when it is seen. */
+async function gone(
+  client: KubeClient,
+  resource: Resource,
+  name: string,
+  from: string,
+  options: CallOptions = {},
+): Promise<number> {
+  const since = { resourceVersion: from, timeoutSeconds: 20 };
+  for await (const { type, object } of client.watch(resource, since, options)) {
+    if (type === 'DELETED' && object.metadata.name === name) return Number(object.metadata.resourceVersion);
   }
   throw new Error(`${name} is still there`);
 }
@@ -20,7 +27,7 @@ t.test('a deleted namespace is emptied and then goes', async (t) => {
   await client.create(SECRETS, { metadata: { name: 's' } }, { namespace: 'default' });
   const { resourceVersion } = await client.list(NAMESPACES);
   await client.delete(NAMESPACES, 'a', {});
-  await gone(client, 'a', resourceVersion);
+  await gone(client, NAMESPACES, 'a', resourceVersion);
   t.equal(await client.get(SECRETS, 's', { namespace: 'a' }), undefined);
   t.equal(await client.get(LEASES, 'l', { namespace: 'a' }), undefined);
   t.ok(await client.get(SECRETS, 's', { namespace: 'default' }));
@@ -41,7 +48,8 @@ t.test('what a finalizer holds holds its namespace', async (t) => {
   t.match(await client.get(NAMESPACES, 'a'), { status: { phase: 'Terminating' } });
   const release = { metadata: { finalizers: null } };
   await client.patch(SECRETS, 's', 'application/merge-patch+json', release, { namespace: 'a' });
-  await gone(client, 'a', resourceVersion);
+  const secretGone = await gone(client, SECRETS, 's', resourceVersion, { namespace: 'a' });
+  t.ok((await gone(client, NAMESPACES, 'a', resourceVersion)) > secretGone);
 });
 
 t.test('a namespace with a finalizer of its own waits for that, too', async (t) => {

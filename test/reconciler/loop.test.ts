@@ -147,14 +147,15 @@ t.test('one action per IP at a time, whatever a plan says', async (t) => {
 
 t.test('no two actions write one object at a time', async (t) => {
   const running = run(UNASSIGNED, {
-    execute: (action) => (action.kind === 'assign' ? Promise.resolve(DONE) : NEVER()),
+    async execute(action) {
+      if (action.kind !== 'assign') return await NEVER();
+      running.tale = { ...UNASSIGNED, assigned: { n1: ['10.0.1.10', '10.0.1.11'] } };
+      return DONE;
+    },
   });
   running.tale = { ...UNASSIGNED, assigned: { n1: ['10.0.1.10'] } };
   running.loop.trigger();
-  await running.clock.advance(120);
-  running.tale = { ...UNASSIGNED, assigned: { n1: ['10.0.1.10', '10.0.1.11'] } };
-  running.loop.trigger();
-  await running.clock.advance(200);
+  await running.clock.advance(500);
   t.same(running.started, ['HostSubnet n1: add 10.0.1.10', 'assign 10.0.1.11 to eni-n1 of node n1']);
 });
 

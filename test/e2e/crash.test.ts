@@ -21,7 +21,7 @@ const MERGE = 'application/merge-patch+json';
 /** Milliseconds after which a moment that does not come is no longer waited for: everything is done already. */
 const QUIET = 2_000;
 /** Changes after which it is killed at the latest. */
-const LATEST = 12;
+const LATEST = 40;
 
 await createEgressIPAM(cluster, EGRESSIPAM, zonedSpec(cluster, SLICE));
 

@@ -12,8 +12,8 @@ const run = promisify(execFile);
 const EGRESSIPAM = 'e2e-kubectl';
 
 const version = await run('kubectl', ['version', '--client']).catch(() => undefined);
-if (version === undefined) t.comment('kubectl is not on the PATH: its stories are left out');
-else await tell();
+if (version !== undefined) await tell();
+else t.test('what kubectl prints', { skip: 'kubectl is not on the PATH' }, async () => {});
 
 async function tell(): Promise<void> {
   const cluster = await startCluster({ platform: 'aws', nodes: 3 });

@@ -18,11 +18,34 @@ export interface Range {
   readonly last: IPv4;
 }
 
-/** Canonical dotted decimal only (`10.0.0.1`, not `010.0.0.1`, `0x0a000001`, `10.1`). */
+const DOT = 46;
+const ZERO = 48;
+
+/**
+ * Canonical dotted decimal only (`10.0.0.1`, not `010.0.0.1`, `0x0a000001`, `10.1`). By hand, and not by the library:
+ * lists are read by the ten thousand, where it takes thirty times as long.
+ */
 export function parseIPv4(text: string): IPv4 | undefined {
-  if (text.length > 15 || !ipaddr.IPv4.isValidFourPartDecimal(text)) return undefined;
-  const [a = 0, b = 0, c = 0, d = 0] = ipaddr.IPv4.parse(text).octets;
-  return toIPv4(((a << 24) | (b << 16) | (c << 8) | d) >>> 0);
+  let ip = 0;
+  let dots = 0;
+  /** Of the part under way; -1 before its first digit. */
+  let part = -1;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === DOT) {
+      if (part < 0) return undefined;
+      ip = ip * 256 + part;
+      dots += 1;
+      part = -1;
+      continue;
+    }
+    const digit = code - ZERO;
+    // Nothing follows a leading zero.
+    if (digit < 0 || digit > 9 || part === 0) return undefined;
+    part = part < 0 ? digit : part * 10 + digit;
+    if (part > 255) return undefined;
+  }
+  return dots === 3 && part >= 0 ? toIPv4(ip * 256 + part) : undefined;
 }
 
 /** Why `text` is not an address, for a sentence: «… is IPv6; egress IPs are IPv4». */

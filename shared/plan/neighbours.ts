@@ -8,6 +8,7 @@ import type { World } from './world.ts';
 export class Neighbours {
   readonly #world: World;
   readonly #desire: Desire;
+  readonly #unserved = new Map<string, readonly IPv4[]>();
 
   constructor(world: World, desire: Desire) {
     this.#world = world;
@@ -25,15 +26,22 @@ export class Neighbours {
   }
 
   /** IPs on the namespace's NetNamespace and on the node's HostSubnet that the namespace is not served with. */
-  #on(node: string, wanted: Wanted): IPv4[] {
-    const used = this.#world.netNamespaces.get(wanted.namespace.name)?.ips ?? [];
+  #on(node: string, wanted: Wanted): readonly IPv4[] {
+    const unserved = this.#unservedOf(wanted.namespace.name);
+    if (unserved.length === 0) return unserved;
     const hosted = this.#world.hostSubnets.get(node)?.ips;
-    return [...used].filter(
-      (ip) =>
-        ip !== wanted.ip &&
-        hosted?.has(ip) === true &&
-        this.#desire.wanted.get(ip)?.namespace.name !== wanted.namespace.name,
-    );
+    return unserved.filter((ip) => ip !== wanted.ip && hosted?.has(ip) === true);
+  }
+
+  /** Hardly any namespace has some, and this is asked for each IP and node. */
+  #unservedOf(namespace: string): readonly IPv4[] {
+    let unserved = this.#unserved.get(namespace);
+    if (unserved === undefined) {
+      const used = this.#world.netNamespaces.get(namespace)?.ips ?? [];
+      unserved = [...used].filter((ip) => this.#desire.wanted.get(ip)?.namespace.name !== namespace);
+      this.#unserved.set(namespace, unserved);
+    }
+    return unserved;
   }
 
   /** An old IP may share the node with its replacement, because the two never share the NetNamespace. */

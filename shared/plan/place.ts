@@ -21,6 +21,7 @@ import { type Selector, selects } from '../selector.ts';
 import type { Desire, Wanted } from './desire.ts';
 import { Neighbours } from './neighbours.ts';
 import { nodesOfSdn } from './offers.ts';
+import { Roomiest } from './roomiest.ts';
 import type { NodeFact, World } from './world.ts';
 
 export interface Placement {
@@ -81,6 +82,15 @@ export function place(world: World, desire: Desire, placeable: readonly Wanted[]
   return { byIP: placing.placements, wakeIn: placing.wakeIn };
 }
 
+/** The lawful nodes of a pool, sorted by name. */
+interface Lawful {
+  readonly list: readonly NodeFact[];
+  readonly names: ReadonlySet<string>;
+  /** Those that may be new hosts: Ready, not cordoned, not ruled by the SDN. */
+  readonly open: readonly string[];
+  readonly byRoom: Roomiest;
+}
+
 class Placing {
   readonly placements = new Map<IPv4, Placement>();
   wakeIn: number | undefined;
@@ -88,7 +98,7 @@ class Placing {
   readonly #desire: Desire;
   readonly #free = new Map<string, number>();
   readonly #namespacesOn = new Map<string, Set<string>>();
-  readonly #lawful = new Map<Pool, { list: readonly NodeFact[]; names: ReadonlySet<string> }>();
+  readonly #lawful = new Map<Pool, Lawful>();
   readonly #hostedBy: ReadonlyMap<IPv4, string>;
   readonly #neighbours: Neighbours;
   readonly #nodesOfSdn: ReadonlySet<string>;
@@ -189,27 +199,22 @@ class Placing {
   }
 
   #best(wanted: Wanted): string | undefined {
-    let best: string | undefined;
-    let most = 0;
-    for (const name of this.#fitFor(wanted)) {
-      const free = this.#freeOn(name);
-      if (free > most) {
-        best = name;
-        most = free;
-      }
-    }
-    return best;
+    return this.#lawfulFor(wanted).byRoom.find((name) => this.#fits(wanted, name));
   }
 
   /** Nodes that may take the IP as far as everything but room is concerned, sorted by name. */
   #fitFor(wanted: Wanted): string[] {
-    const fit: string[] = [];
-    for (const { name, ready, cordoned } of this.#lawfulFor(wanted).list) {
-      if (!ready || cordoned || !this.#isReachable(wanted.ip, name) || this.#nodesOfSdn.has(name)) continue;
-      if (this.#namespacesOn.get(name)?.has(wanted.namespace.name) === true) continue;
-      if (!this.#neighbours.forbid(name, wanted)) fit.push(name);
-    }
-    return fit;
+    const { open } = this.#lawfulFor(wanted);
+    return open.filter((name) => this.#fits(wanted, name));
+  }
+
+  /** Whether an open node may take the IP, as far as everything but room is concerned. */
+  #fits(wanted: Wanted, name: string): boolean {
+    return (
+      this.#isReachable(wanted.ip, name) &&
+      this.#namespacesOn.get(name)?.has(wanted.namespace.name) !== true &&
+      !this.#neighbours.forbid(name, wanted)
+    );
   }
 
   #occupy(wanted: Wanted, node: string): void {
@@ -241,13 +246,17 @@ class Placing {
     return subnet === undefined ? this.#world.cloud === 'none' : contains(subnet, ip);
   }
 
-  #lawfulFor(wanted: Wanted): { list: readonly NodeFact[]; names: ReadonlySet<string> } {
-    let lawful = this.#lawful.get(wanted.pool);
+  #lawfulFor({ egressIPAM, pool }: Wanted): Lawful {
+    let lawful = this.#lawful.get(pool);
     if (lawful === undefined) {
-      const { topologyLabel, nodeSelector } = wanted.egressIPAM;
-      const list = lawfulNodes(this.#world, topologyLabel, nodeSelector, wanted.pool);
-      lawful = { list, names: new Set(list.map((node) => node.name)) };
-      this.#lawful.set(wanted.pool, lawful);
+      const { topologyLabel, nodeSelector } = egressIPAM;
+      const list = lawfulNodes(this.#world, topologyLabel, nodeSelector, pool);
+      const open = list
+        .filter(({ name, ready, cordoned }) => ready && !cordoned && !this.#nodesOfSdn.has(name))
+        .map(({ name }) => name);
+      const byRoom = new Roomiest(open, (name) => this.#freeOn(name));
+      lawful = { list, names: new Set(list.map((node) => node.name)), open, byRoom };
+      this.#lawful.set(pool, lawful);
     }
     return lawful;
   }

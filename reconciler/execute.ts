@@ -196,8 +196,7 @@ export class Executor {
     if (config !== undefined) throw new Stale(`the platform has not unassigned ${text} yet`);
     if (located?.unknown.includes(ip) === true) throw new Stale(`nobody knows on which interface ${text} is`);
     const holder = located?.holders.get(ip);
-    const isNodes = [...(cloud?.inventory?.hosts.values() ?? [])].some((host) => host.interfaceId === holder);
-    if (holder !== undefined && isNodes) {
+    if (holder !== undefined && this.#mayBeNodes(holder)) {
       this.#options.requestInventory();
       throw new Stale(`${text} is still on interface ${holder}`);
     }
@@ -216,6 +215,13 @@ export class Executor {
     });
     const finalizers = (rested.metadata.finalizers ?? []).filter((name) => name !== FINALIZER);
     await this.#patchAllocation(ip, rested.metadata.resourceVersion, { metadata: { finalizers } });
+  }
+
+  /** While a node cannot be read, an interface that no other node is known by may be that one's. */
+  #mayBeNodes(interfaceId: string): boolean {
+    const { inventory } = this.#options.cloud ?? {};
+    if (inventory === undefined || inventory.unknownNodes.size > 0) return true;
+    return [...inventory.hosts.values()].some((host) => host.interfaceId === interfaceId);
   }
 
   async #readUsersOfIPs(): Promise<ReadonlyMap<string, string>> {

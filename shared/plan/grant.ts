@@ -132,7 +132,7 @@ function carryOut(wanted: Wanted, allocation: Allocation, placement: Placement, 
   const { world, seen, draft, notices } = stage;
   const { ip, namespace } = wanted;
   const elsewhere = seen.hostsOf(ip).filter((node) => node !== placement.node);
-  for (const node of elsewhere) draft.unhost(node, ip);
+  for (const node of leftFirst(elsewhere, wanted, stage)) draft.unhost(node, ip);
   if (placement.node === undefined) {
     const message = `${formatIPv4(ip)} has no node to host it: ${placement.why}`;
     notices.push(about(namespace, 'Warning', 'NoHost', message));
@@ -152,6 +152,18 @@ function carryOut(wanted: Wanted, allocation: Allocation, placement: Placement, 
     return 'hosted';
   }
   return useOnNetNamespace(wanted, stage);
+}
+
+/**
+ * Somebody may have put it on several nodes, where it is not active. If one of them hosts another IP of the namespace, it
+ * leaves that node before the others: alone there, it would be active no more than the other one.
+ */
+function leftFirst(nodes: readonly string[], wanted: Wanted, { world }: Stage): readonly string[] {
+  const used = [...(world.netNamespaces.get(wanted.namespace.name)?.ips ?? [])].filter(
+    (ip) => ip !== wanted.ip,
+  );
+  const shared = nodes.filter((node) => used.some((ip) => world.hostSubnets.get(node)?.ips.has(ip) === true));
+  return shared.length > 0 ? shared : nodes;
 }
 
 function outOfSight(ip: IPv4, namespace: NamespaceFact, world: World): Notice {

@@ -20,6 +20,8 @@ export class Child {
   readonly script: string;
   /** The latest lines of standard error. */
   readonly lines: string[] = [];
+  /** How many there were in all. */
+  count = 0;
   readonly #process: ChildProcess;
   readonly #exited: Promise<number | null>;
   readonly #waiting = new Set<(line: string, source: 'stdout' | 'stderr') => void>();
@@ -87,6 +89,7 @@ export class Child {
 
   #onLine(line: string, source: 'stdout' | 'stderr'): void {
     if (source === 'stderr') {
+      this.count += 1;
       this.lines.push(line);
       if (this.lines.length > KEPT_LINES) this.lines.shift();
     }

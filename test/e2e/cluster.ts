@@ -16,6 +16,8 @@ export interface ClusterOptions {
   readonly instanceType?: string;
   readonly webhooks?: number;
   readonly reconcilerArgs?: readonly string[];
+  /** `short`, the default: a claim that nobody lists is collected, and a release begins, after seconds; `usual`: minutes. */
+  readonly timeouts?: 'short' | 'usual';
 }
 
 /** A place from whose addresses pools can be cut: a subnet with its zone, or a rack. */

@@ -93,6 +93,21 @@ t.test('a silent connection answers nothing', async (t) => {
   t.equal(await unanswered, 'cut');
 });
 
+t.test('a watch falls silent, and others do not', async (t) => {
+  const { api, exchange } = await serverFor(t);
+  const { resourceVersion } = await api.client.list(NAMESPACES);
+  const path = `${PATH}?watch=1&timeoutSeconds=1&resourceVersion=${resourceVersion}`;
+  const silent = exchange({ path });
+  const watched = () => api.audit.entries({ verb: 'watch' }).length === 1;
+  for (; !watched(); await new Promise((resolve) => setImmediate(resolve)));
+  api.faults.muteWatches();
+  const speaking = exchange({ path });
+  await create(exchange, 'a');
+  t.match((await speaking).body, { type: 'ADDED', object: { metadata: { name: 'a' } } });
+  api.faults.cutConnections();
+  await t.rejects(silent, 'not even its end came');
+});
+
 t.test('a restart breaks connections and forgets history, and goes on serving', async (t) => {
   const { api, exchange } = await serverFor(t);
   const { resourceVersion } = await api.client.list(NAMESPACES);

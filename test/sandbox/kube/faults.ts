@@ -38,6 +38,8 @@ export interface Faults {
   restart(): void;
   /** All connections break, and nothing is forgotten. */
   cutConnections(): void;
+  /** Watches that are open now send nothing any more, no bookmark and no end, and stay open. */
+  muteWatches(): void;
 }
 
 interface ActiveFault extends Fault {

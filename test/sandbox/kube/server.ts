@@ -84,6 +84,7 @@ export async function startKubeApi(options: KubeApiOptions = {}): Promise<KubeAp
       clear: () => injector.clear(),
       forgetWatchHistory,
       cutConnections: () => listener.cutConnections(),
+      muteWatches: () => listener.muteWatches(),
       restart() {
         forgetWatchHistory();
         listener.cutConnections();

@@ -9,7 +9,7 @@ import { refusal } from '../status.ts';
 import { identify } from './identity.ts';
 import { fromProtobuf, PROTOBUF } from './protobuf.ts';
 import { bodyOf, viewedSink, type Wish, wishOf } from './represent.ts';
-import { asRefusal, send, sendRefusal, streamTo } from './respond.ts';
+import { asRefusal, type Stream, send, sendRefusal, streamTo } from './respond.ts';
 
 const NOTHING = Buffer.alloc(0);
 const LONGEST_BODY = 3 * 1024 * 1024;
@@ -19,6 +19,7 @@ export class Listener {
   readonly #faults: FaultInjector;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #streams = new Set<Stream>();
 
   constructor(services: Services, faults: FaultInjector, tls: { cert: string; key: string }) {
     this.#services = services;
@@ -44,6 +45,11 @@ export class Listener {
   /** Cuts every connection, as a crash does. */
   cutConnections(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Lets the watches that are open now fall silent. */
+  muteWatches(): void {
+    for (const stream of this.#streams) stream.mute();
   }
 
   close(): Promise<void> {
@@ -91,9 +97,13 @@ export class Listener {
   #send(response: ServerResponse, reply: Reply, wish: Wish, warnings: readonly string[]): void {
     if (reply.about !== undefined && reply.answer.form === 'watch') {
       const { request, answer } = reply;
-      const sink = streamTo(response, wish.type);
-      const stop = answer.open(viewedSink(request, wish, sink, this.#services.cluster.now));
-      response.on('close', stop);
+      const stream = streamTo(response, wish.type);
+      this.#streams.add(stream);
+      const stop = answer.open(viewedSink(request, wish, stream, this.#services.cluster.now));
+      response.on('close', () => {
+        this.#streams.delete(stream);
+        stop();
+      });
       return;
     }
     const { now } = this.#services.cluster;

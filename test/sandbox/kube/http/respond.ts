@@ -49,8 +49,14 @@ function warningHeader(text: string): string {
   return Buffer.from(`299 - "${printable}"`).toString('latin1');
 }
 
+/** A watch on its way to the client. */
+export interface Stream extends Sink {
+  /** Nothing is sent any more, not even the end, and the connection stays. */
+  mute(): void;
+}
+
 /** Lines of one tick go out in one piece: under load that saves most of the cost of a watcher. */
-export function streamTo(response: ServerResponse, type: string): Sink {
+export function streamTo(response: ServerResponse, type: string): Stream {
   response.writeHead(200, {
     'Audit-Id': randomUUID(),
     'Cache-Control': 'no-cache, private',
@@ -59,6 +65,7 @@ export function streamTo(response: ServerResponse, type: string): Sink {
   });
   response.flushHeaders();
   let pending: string[] = [];
+  let muted = false;
   const flush = () => {
     if (pending.length === 0 || response.destroyed) return;
     const text = pending.join('');
@@ -68,12 +75,17 @@ export function streamTo(response: ServerResponse, type: string): Sink {
   };
   return {
     send({ line }: WatchLine) {
+      if (muted) return;
       if (pending.length === 0) setImmediate(flush);
       pending.push(line);
     },
     end() {
+      if (muted) return;
       flush();
       response.end();
+    },
+    mute() {
+      muted = true;
     },
   };
 }

@@ -36,6 +36,7 @@ export interface AppOptions {
 const BODY_LIMIT = 7 * 1024 * 1024;
 /** An API server keeps idle connections for 90 s; whoever closes first must not be us. */
 const KEEP_ALIVE = 120_000;
+const JSON_TYPE = 'application/json; charset=utf-8';
 const DEFAULT_TIMEOUT = 10_000;
 const LONGEST_TIMEOUT = 30_000;
 
@@ -52,7 +53,10 @@ export function buildApp(options: AppOptions): FastifyInstance {
   // Not an option of fastify's: it does not reach servers that it did not make.
   app.server.keepAliveTimeout = KEEP_ALIVE;
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  // Text, whatever it calls itself; the codec parses it, once. The first is what API servers send.
+  for (const type of ['application/json', '*']) {
+    app.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  }
   const { admission } = options;
   app.post<Posted>('/mutate/namespaces', (request, reply) =>
     handle(request, reply, 'namespaces', options, (review, deadline) =>
@@ -72,7 +76,7 @@ export function buildApp(options: AppOptions): FastifyInstance {
     const answer: Answer = tooLarge
       ? { allowed: false, code: 413, message: `the review is larger than ${BODY_LIMIT} bytes` }
       : BUG;
-    return reply.code(200).type('application/json').send(encodeAnswer(NOBODY, answer));
+    return reply.code(200).header('content-type', JSON_TYPE).send(encodeAnswer(NOBODY, answer));
   });
   return app;
 }
@@ -90,7 +94,7 @@ async function handle(
   judge: (review: AdmissionRequest, deadline: number) => Answer | Promise<Answer>,
 ): Promise<string> {
   const started = options.now();
-  reply.type('application/json');
+  reply.header('content-type', JSON_TYPE);
   const { replyTo, ...decoded } = decodeReview(typeof body === 'string' ? body : '', KINDS[webhook]);
   let answer: Answer;
   if (!decoded.ok) {

@@ -3,21 +3,12 @@
 import type { AuditLog } from './audit.ts';
 import { type Authorizer, attributesOf, forbiddenPath, forbiddenResource } from './authorizer.ts';
 import type { Cluster } from './cluster.ts';
-import { create } from './handlers/create.ts';
-import { remove, removeCollection } from './handlers/delete.ts';
-import { get, list } from './handlers/list.ts';
-import { patch } from './handlers/patch.ts';
-import { isReview, review } from './handlers/review.ts';
-import { scale } from './handlers/scale.ts';
-import { requestToken } from './handlers/token.ts';
-import { update } from './handlers/update.ts';
-import { watch } from './handlers/watch.ts';
+import { handle } from './handlers/handle.ts';
 import { information } from './information.ts';
-import { checkWriteOptions } from './options.ts';
 import type { ServedKind } from './registry.ts';
 import type { Answer, Page, ResourceRequest } from './request.ts';
 import { type ResourceRoute, resourceRoute, type Verb } from './route.ts';
-import { methodNotAllowed, noSuchPath, Refusal, timedOut } from './status.ts';
+import { noSuchPath, Refusal, timedOut } from './status.ts';
 import type { User, Users } from './users.ts';
 
 /** Any request, already authenticated. */
@@ -104,50 +95,6 @@ function timeoutOf({ requestTimeoutMs }: Services, { query }: ApiRequest): numbe
   if (count === undefined || count === '0') return requestTimeoutMs;
   const scale = unit === 'm' ? 60_000 : unit === 's' ? 1000 : 1;
   return Math.min(requestTimeoutMs, Number(count) * scale);
-}
-
-function handle(services: Services, request: ResourceRequest): Answer | Promise<Answer> {
-  if (request.verb !== 'delete' && request.verb !== 'deletecollection') checkWriteOptions(request);
-  if (isReview(request.kind)) {
-    if (request.verb !== 'create') throw notAllowed(request);
-    return review(services, request);
-  }
-  if (request.subresource === 'token' && request.verb === 'create') return requestToken(services, request);
-  return handler(request)(services.cluster, request);
-}
-
-type Handler = (cluster: Cluster, request: ResourceRequest) => Answer | Promise<Answer>;
-
-const HANDLERS: Readonly<Record<Verb, Handler>> = {
-  get,
-  list,
-  watch,
-  create,
-  update,
-  patch,
-  delete: remove,
-  deletecollection: removeCollection,
-};
-
-/** Verbs of paths that end with the resource. */
-const ON_COLLECTIONS: ReadonlySet<Verb> = new Set(['create', 'list', 'watch', 'deletecollection']);
-const SUBRESOURCE_VERBS: ReadonlySet<Verb> = new Set(['get', 'update', 'patch']);
-
-function handler(request: ResourceRequest): Handler {
-  const { kind, verb, subresource, namespace, name } = request;
-  const { spec } = kind;
-  if (subresource !== '') {
-    if (!(spec.subresources as readonly string[]).includes(subresource)) throw noSuchPath();
-    if (!SUBRESOURCE_VERBS.has(verb)) throw notAllowed(request);
-  } else if (!spec.verbs.includes(verb) || (ON_COLLECTIONS.has(verb) ? name !== '' : name === '')) {
-    throw notAllowed(request);
-  }
-  if (verb === 'create' && spec.namespaced && namespace === '') throw notAllowed(request);
-  return subresource === 'scale' ? scale : HANDLERS[verb];
-}
-
-export function notAllowed({ kind, verb }: ResourceRequest): Refusal {
-  return methodNotAllowed(kind.resource, verb, kind.custom ? 'custom' : 'builtin');
 }
 
 /** Past the deadline the client is told so; what was begun may still take effect. */

@@ -103,13 +103,13 @@ function collect(allocation: Allocation, { world, draft }: Stage): number | unde
 }
 
 /** Milliseconds that a resting IP still has to rest; 0 for one that was only claimed. */
-export function restLeft(allocation: Allocation, world: World): number {
+function restLeft(allocation: Allocation, world: World): number {
   if (allocation.phase !== 'Resting' || allocation.restingSince === undefined) return 0;
   const egressIPAM = world.egressIPAMs.valid.get(allocation.egressIPAM);
   const period = egressIPAM?.reuseGracePeriod ?? DEFAULT_REUSE_GRACE_PERIOD;
-  const left = Date.parse(allocation.restingSince) + period - world.wallClock;
-  // A clock that was set back must not hold an address for ever.
-  return Math.min(left, period);
+  const restedFor = world.wallClock - Date.parse(allocation.restingSince);
+  // A clock that was set back must not hold an address for as long as it was set back.
+  return period - (restedFor >= 0 ? restedFor : (world.claimAges.get(allocation.ip)?.unlistedFor ?? 0));
 }
 
 function checkOf(allocation: Allocation): ReleaseCheck {

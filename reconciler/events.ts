@@ -16,8 +16,8 @@ const MOST_WAITING = 1_000;
 
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
-  /** What was said last, by object and reason: said again only when it changes or comes back. */
-  #said = new Map<string, string>();
+  /** The troubles told of that last: told again only when they have gone and come back. */
+  #told = new Set<string>();
   readonly #waiting: Notice[] = [];
   #sending: Promise<void> | undefined;
   #stopped = false;
@@ -29,13 +29,14 @@ export class EventRecorder {
 
   /** The troubles of the latest plan: new ones are told. */
   troubles(notices: readonly Notice[]): void {
-    const said = new Map<string, string>();
+    const told = new Set<string>();
     for (const notice of notices) {
-      const key = `${notice.about.kind}/${notice.about.name}/${notice.reason}`;
-      said.set(key, notice.message);
-      if (this.#said.get(key) !== notice.message) this.#send(notice);
+      const { about, reason, message } = notice;
+      const key = `${about.kind}/${about.name}/${reason}/${message}`;
+      if (!this.#told.has(key) && !told.has(key)) this.#send(notice);
+      told.add(key);
     }
-    this.#said = said;
+    this.#told = told;
   }
 
   /** Something was carried out that a tenant notices. */

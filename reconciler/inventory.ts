@@ -69,8 +69,11 @@ export class InventoryReader {
       next = PAUSE_AFTER_ERROR;
     }
     // A call without an answer is settled by the first look after the time by which it must have taken effect.
-    for (const from of cloud.unsettled.values())
-      next = Math.min(next, Math.max(PAUSE, from - clock.now() + 1));
+    for (const from of cloud.unsettled.values()) {
+      const wait = from - clock.now() + 1;
+      // This look was late enough and has not told: asking on and on would use up the calls of everybody else.
+      next = Math.min(next, wait > 0 ? wait : PAUSE_AFTER_ERROR);
+    }
     this.#schedule(next);
   }
 }

@@ -64,10 +64,11 @@ export class Terms {
 
   async #begin(): Promise<void> {
     if (this.#session !== undefined) return;
-    this.#term = new AbortController();
+    const term = new AbortController();
+    this.#term = term;
     // Not awaited: the end of the term must not wait for its beginning.
-    this.#waitForPredecessor(this.#term.signal)
-      .then(() => this.#startSession(this.#term.signal))
+    this.#waitForPredecessor(term.signal)
+      .then(() => this.#startSession(term.signal))
       .catch((err) => this.#options.log.error({ err }, 'could not start'));
   }
 

@@ -2,10 +2,11 @@
 import t from 'tap';
 import { HOST_SUBNETS } from '../../shared/kube/resources.ts';
 import { setReady } from '../sandbox/nodes.ts';
-import { NODE_LABEL, startCluster } from './cluster.ts';
+import { startCluster } from './cluster.ts';
 import { createEgressIPAM, ipsOf, REST, zonedSpec } from './egressipams.ts';
 import { eventually } from './eventually.ts';
 import { History, shortly } from './history.ts';
+import { MARK } from './marks.ts';
 import {
   annotate,
   createNamespace,
@@ -24,7 +25,7 @@ const SEVERAL = 'e2e-racks';
 const CIDR = '192.168.100.128/26';
 await createEgressIPAM(cluster, ONE, {
   topologyLabel: 'egressGW',
-  nodeSelector: { matchLabels: { [NODE_LABEL]: '' } },
+  nodeSelector: { matchLabels: { [MARK]: '' } },
   reuseGracePeriod: REST,
   cidrAssignments: [{ CIDR, labelValue: 'true' }],
 });

@@ -1,9 +1,9 @@
 // What stories act on, whichever API server is behind it: the API as its administrator, the oracle, the product's
 // processes, and room for EgressIPAMs.
 import type { KubeClient } from '../../shared/kube/client.ts';
-import { NODES } from '../../shared/kube/resources.ts';
 import type { Processes } from '../stack/processes.ts';
 import { askedKubeconfig } from './config.ts';
+import { onApiServer } from './on-api-server.ts';
 import { onSandbox } from './on-sandbox.ts';
 import type { RawApi } from './raw-api.ts';
 import type { Verdicts } from './verdicts.ts';
@@ -31,8 +31,8 @@ export interface Zone {
 export interface CloudView {
   /** Id of the interface by address, over all interfaces; primary addresses included. */
   interfaces(): Promise<ReadonlyMap<string, string>>;
-  /** Lets somebody outside the cluster take the address. */
-  take(ip: string): Promise<void>;
+  /** Lets somebody outside the cluster take the address, where that can be brought about. */
+  readonly take?: (ip: string) => Promise<void>;
 }
 
 export interface Cluster {
@@ -42,6 +42,8 @@ export interface Cluster {
   /** A kubeconfig of the administrator, for kubectl. */
   readonly kubeconfig: string;
   readonly zones: readonly Zone[];
+  /** How many namespaces the nodes can host. */
+  readonly room: number;
   readonly verdicts: Verdicts;
   /** On AWS. */
   readonly cloud: CloudView | undefined;
@@ -54,25 +56,14 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-/** On each node that stories may use; their EgressIPAMs select by it, and by nothing that other nodes have. */
-export const NODE_LABEL = 'example.com/egress-e2e';
-
 /** Starts everything, and sees to it that it is stopped when this process is asked to end. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const kubeconfig = askedKubeconfig();
-  if (kubeconfig !== undefined) throw new Error('not yet');
-  const cluster = await onSandbox(options);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => cluster.stop().finally(() => process.exit(1)));
-  }
-  await labelNodes(cluster.client);
-  return cluster;
-}
-
-async function labelNodes(client: KubeClient): Promise<void> {
-  const { items } = await client.list(NODES);
-  const patch = { metadata: { labels: { [NODE_LABEL]: '' } } };
-  for (const { metadata } of items) {
-    await client.patch(NODES, metadata.name, 'application/merge-patch+json', patch);
-  }
+  const starting = kubeconfig === undefined ? onSandbox(options) : onApiServer(kubeconfig, options);
+  const end = async () => {
+    await starting.then((cluster) => cluster.stop()).catch(() => {});
+    process.exit(1);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
+  return await starting;
 }

@@ -29,6 +29,8 @@ export function configure(values: E2EConfig): Result<E2EConfig> {
   return ok(values);
 }
 
+/** Where nothing says which. */
+const REGION = 'us-east-1';
 const KUBECONFIG = 'EGRESSIP_IPAM_E2E_KUBECONFIG';
 
 /** For a file of stories. */
@@ -40,4 +42,11 @@ export function environmentFor(kubeconfig: string): Readonly<Record<string, stri
 export function askedKubeconfig(): string | undefined {
   const file = process.env[KUBECONFIG];
   return file === undefined || file === '' ? undefined : file;
+}
+
+/** In a file of stories: the region of the EC2 to use, which the AWS SDK finds by itself; none for the sandbox's. */
+export function askedEc2(): string | undefined {
+  const { AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_EC2, AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  if (!AWS_ENDPOINT_URL && !AWS_ENDPOINT_URL_EC2) return undefined;
+  return AWS_REGION || AWS_DEFAULT_REGION || REGION;
 }

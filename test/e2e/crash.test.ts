@@ -61,7 +61,7 @@ async function foreign(): Promise<unknown> {
 
 async function makeForeign(): Promise<void> {
   for (const zone of cluster.zones)
-    await cluster.cloud?.take(sliceOf(zone.addresses, SLICE).ip(FOREIGN.taken));
+    await cluster.cloud?.take?.(sliceOf(zone.addresses, SLICE).ip(FOREIGN.taken));
   const metadata = { name: FOREIGN.namespace };
   await cluster.client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata });
   await eventually(

@@ -3,8 +3,9 @@ import type { EgressIPAMObject } from '../../shared/kinds.ts';
 import { isApiError } from '../../shared/kube/client.ts';
 import { EGRESSIPAMS } from '../../shared/kube/resources.ts';
 import { cidr, formatAddress } from '../sandbox/ipv4.ts';
-import { type Cluster, NODE_LABEL } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import { eventually } from './eventually.ts';
+import { MARK } from './marks.ts';
 import { namespace } from './namespaces.ts';
 
 export type Spec = EgressIPAMObject['spec'];
@@ -24,7 +25,7 @@ export function sliceOf(addresses: string, slice: number): { cidr: string; ip(of
 export function zonedSpec(cluster: Cluster, slice: number, zones = cluster.zones): Spec {
   return {
     topologyLabel: cluster.platform === 'aws' ? 'topology.kubernetes.io/zone' : 'example.com/rack',
-    nodeSelector: { matchLabels: { [NODE_LABEL]: '' } },
+    nodeSelector: { matchLabels: { [MARK]: '' } },
     reuseGracePeriod: REST,
     cidrAssignments: zones.map((zone) => ({
       CIDR: sliceOf(zone.addresses, slice).cidr,

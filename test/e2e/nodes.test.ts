@@ -2,10 +2,11 @@
 import t from 'tap';
 import { HOST_SUBNETS, NODES } from '../../shared/kube/resources.ts';
 import { setReady } from '../sandbox/nodes.ts';
-import { NODE_LABEL, startCluster } from './cluster.ts';
+import { startCluster } from './cluster.ts';
 import { createEgressIPAM, zonedSpec } from './egressipams.ts';
 import { eventually } from './eventually.ts';
 import { History, shortly } from './history.ts';
+import { MARK } from './marks.ts';
 import { createNamespace, egressIPsOf, untilLeavesFrom } from './namespaces.ts';
 import { rightsSuffice } from './rights.ts';
 
@@ -102,7 +103,7 @@ t.test('a node that is taken out of the selection is emptied', async (t) => {
   const [ip = ''] = await served('e2e-deselected', SINGLE);
   const node = await hostOf(ip);
   const label = async (value: string | null) => {
-    const patch = { metadata: { labels: { [NODE_LABEL]: value } } };
+    const patch = { metadata: { labels: { [MARK]: value } } };
     await cluster.client.patch(NODES, node, 'application/merge-patch+json', patch);
   };
   t.teardown(() => label(''));

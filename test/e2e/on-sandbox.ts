@@ -1,10 +1,12 @@
 // The sandbox as the cluster of the stories.
-import { loadKubeConfig } from '../../shared/kube/kubeconfig.ts';
+import type { KubeClient } from '../../shared/kube/client.ts';
+import { NODES } from '../../shared/kube/resources.ts';
 import { OPERATOR_NAMESPACE } from '../../shared/names.ts';
-import { describeProblems } from '../../shared/problem.ts';
-import { ZONES } from '../sandbox/nodes.ts';
 import { Stack } from '../stack/stack.ts';
-import type { CloudView, Cluster, ClusterOptions, Zone } from './cluster.ts';
+import type { CloudView, Cluster, ClusterOptions } from './cluster.ts';
+import { readKubeconfig } from './kubeconfig.ts';
+import { AWS_ZONES, RACKS } from './machines.ts';
+import { marked } from './marks.ts';
 import { RawApi } from './raw-api.ts';
 import { askSandbox } from './verdicts.ts';
 
@@ -34,13 +36,15 @@ export async function onSandbox(options: ClusterOptions): Promise<Cluster> {
     ],
     reconcilerArgs: [...(short ? SHORT_GRACE : []), ...reconcilerArgs],
   });
+  await markNodes(stack.client);
   const raw = new RawApi(await readKubeconfig(stack.ready.kubeconfigs.admin));
   return {
     platform,
     client: stack.client,
     raw,
     kubeconfig: stack.ready.kubeconfigs.admin,
-    zones: platform === 'aws' ? ZONES.map(({ zone, subnet }) => ({ name: zone, addresses: subnet })) : RACKS,
+    zones: platform === 'aws' ? AWS_ZONES : RACKS,
+    room: Number.POSITIVE_INFINITY,
     verdicts: askSandbox(stack),
     cloud: platform === 'aws' ? cloudOf(stack) : undefined,
     processes: stack.processes,
@@ -53,10 +57,13 @@ export async function onSandbox(options: ClusterOptions): Promise<Cluster> {
   };
 }
 
-const RACKS: readonly Zone[] = [
-  { name: 'rack-1', addresses: '192.168.101.0/24' },
-  { name: 'rack-2', addresses: '192.168.102.0/24' },
-];
+async function markNodes(client: KubeClient): Promise<void> {
+  const { items } = await client.list(NODES);
+  const patch = marked({ metadata: {} });
+  for (const { metadata } of items) {
+    await client.patch(NODES, metadata.name, 'application/merge-patch+json', patch);
+  }
+}
 
 function cloudOf(stack: Stack): CloudView {
   return {
@@ -79,10 +86,4 @@ async function forbiddenIn(stack: Stack): Promise<string[]> {
     .flat()
     .filter(({ code }) => code === 403)
     .map(({ verb, path }) => `${verb} ${path}`);
-}
-
-async function readKubeconfig(file: string) {
-  const config = await loadKubeConfig({ kubeconfig: file, env: {} });
-  if (!config.ok) throw new Error(describeProblems(config.problems));
-  return config.value;
 }

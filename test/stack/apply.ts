@@ -27,7 +27,8 @@ export async function apply(client: KubeClient, object: Manifest): Promise<void>
   }
 }
 
-function resourceOf({ apiVersion, kind }: Manifest): Resource {
+/** Where the kind of a manifest lives in the API. */
+export function resourceOf({ apiVersion, kind }: Manifest): Resource {
   const [version = '', group = ''] = apiVersion.split('/').reverse();
   const plural = PLURALS[kind] ?? `${kind.toLowerCase()}s`;
   return { group, version, plural, kind, namespaced: !CLUSTER_SCOPED.has(kind) };

@@ -2,7 +2,7 @@
 // process first saw it so: the API server's times are another machine's, and a new leader knows nothing of before.
 import type { Allocation } from '../shared/allocation.ts';
 import type { IPv4 } from '../shared/ip.ts';
-import type { ClaimAge } from '../shared/plan/world.ts';
+import type { World } from '../shared/plan/world.ts';
 
 interface Sighting {
   readonly uid: string;
@@ -41,14 +41,18 @@ export class ClaimAges {
     }
   }
 
-  at(now: number): Map<IPv4, ClaimAge> {
-    const ages = new Map<IPv4, ClaimAge>();
-    for (const [ip, { seenSince, unlistedSince }] of this.#sightings) {
-      ages.set(ip, {
-        seenFor: now - seenSince,
-        unlistedFor: unlistedSince === undefined ? 0 : now - unlistedSince,
-      });
-    }
-    return ages;
+  /** The ages as of `now`, each worked out when it is asked for: hardly any is. */
+  at(now: number): World['claimAges'] {
+    return {
+      get: (ip) => {
+        const sighting = this.#sightings.get(ip);
+        if (sighting === undefined) return undefined;
+        const { seenSince, unlistedSince } = sighting;
+        return {
+          seenFor: now - seenSince,
+          unlistedFor: unlistedSince === undefined ? 0 : now - unlistedSince,
+        };
+      },
+    };
   }
 }

@@ -20,7 +20,7 @@ export type Mode = 'explicit' | 'automatic';
 
 /** Who places each EgressIPAM's IPs, we or the SDN: the SDN where it has one CIDR and a node of its own. */
 export function modesOf(world: World): ReadonlyMap<EgressIPAM, Mode> {
-  const explicit = explicitNodes(world);
+  const explicit = world.cloud === 'none' ? explicitNodes(world) : new Set<string>();
   const modes = new Map<EgressIPAM, Mode>();
   for (const egressIPAM of world.egressIPAMs.valid.values()) {
     const [pool, ...others] = egressIPAM.pools;

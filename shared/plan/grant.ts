@@ -131,8 +131,10 @@ function mayBecomeOurs({ ip, namespace }: Wanted, { world, seen, notices }: Stag
 function carryOut(wanted: Wanted, allocation: Allocation, placement: Placement, stage: Stage): Progress {
   const { world, seen, draft, notices } = stage;
   const { ip, namespace } = wanted;
-  const elsewhere = seen.hostsOf(ip).filter((node) => node !== placement.node);
-  for (const node of leftFirst(elsewhere, wanted, stage)) draft.unhost(node, ip);
+  const hosts = seen.hostsOf(ip);
+  const isThere = hosts.length === 1 && hosts[0] === placement.node;
+  const elsewhere = isThere ? [] : hosts.filter((node) => node !== placement.node);
+  if (elsewhere.length > 0) for (const node of leftFirst(elsewhere, wanted, stage)) draft.unhost(node, ip);
   if (placement.node === undefined) {
     const message = `${formatIPv4(ip)} has no node to host it: ${placement.why}`;
     notices.push(about(namespace, 'Warning', 'NoHost', message));

@@ -16,12 +16,12 @@
 //   gone or deselected    moves, or has no node at all
 //   not readable in EC2   stays: unknown is not empty
 import type { Pool } from '../egressipam.ts';
-import { contains, type IPv4 } from '../ip.ts';
+import type { IPv4 } from '../ip.ts';
 import { type Selector, selects } from '../selector.ts';
 import type { Desire, Wanted } from './desire.ts';
 import { Neighbours } from './neighbours.ts';
-import { nodesOfSdn } from './offers.ts';
 import { Roomiest } from './roomiest.ts';
+import { type Spot, Spots } from './spots.ts';
 import type { NodeFact, World } from './world.ts';
 
 export interface Placement {
@@ -41,8 +41,7 @@ export interface Placements {
   readonly wakeIn: number | undefined;
 }
 
-/** Stands for «no limit is known»: larger than any number of IPs, and still comparable after a subtraction. */
-const UNLIMITED = 1_000_000_000;
+const NONE: readonly string[] = [];
 
 /** Nodes that may host a pool's IPs, before capacity and readiness are looked at; sorted by name. */
 export function lawfulNodes(
@@ -69,8 +68,7 @@ export function place(world: World, desire: Desire, placeable: readonly Wanted[]
   const placing = new Placing(world, desire);
   const moving = new Map<Turn, Wanted[]>(ORDER.map((turn) => [turn, []]));
   for (const wanted of placeable) {
-    const turn = placing.incumbency(wanted);
-    if (turn !== 'homeless' && turn !== 'new') placing.keep(wanted);
+    const turn = placing.keepOrMove(wanted);
     if (turn !== 'stays') moving.get(turn)?.push(wanted);
   }
   for (const turn of ORDER) {
@@ -96,64 +94,69 @@ class Placing {
   wakeIn: number | undefined;
   readonly #world: World;
   readonly #desire: Desire;
-  readonly #free = new Map<string, number>();
-  readonly #namespacesOn = new Map<string, Set<string>>();
   readonly #lawful = new Map<Pool, Lawful>();
   readonly #hostedBy: ReadonlyMap<IPv4, string>;
   readonly #neighbours: Neighbours;
-  readonly #nodesOfSdn: ReadonlySet<string>;
+  readonly #spots: Spots;
 
   constructor(world: World, desire: Desire) {
     this.#world = world;
     this.#desire = desire;
     this.#hostedBy = hostsByIP(world);
     this.#neighbours = new Neighbours(world, desire);
-    this.#nodesOfSdn = nodesOfSdn(world);
+    this.#spots = new Spots(world);
   }
 
-  /** Whether it stays where it is; else why it looks for a node. */
-  incumbency(wanted: Wanted): Turn | 'stays' {
+  /** Whether it stays where it is; else why it looks for a node. It keeps its place until it has found one. */
+  keepOrMove(wanted: Wanted): Turn | 'stays' {
     const { ip, namespace } = wanted;
-    const nowhere = this.#world.netNamespaces.get(namespace.name)?.ips.has(ip) === true ? 'homeless' : 'new';
     const name = this.#incumbentOf(ip);
-    if (name === undefined || !this.#lawfulFor(wanted).names.has(name)) return nowhere;
-    const node = this.#world.nodes.get(name);
-    if (node === undefined || this.#namespacesOn.get(name)?.has(namespace.name) === true) return nowhere;
-    if (this.#world.cloud !== 'none' && this.#world.inventory?.hosts.has(name) !== true) {
-      if (!this.#stands(ip)) return nowhere;
+    const spot = name === undefined ? undefined : this.#spots.of(name);
+    const turn = spot === undefined ? 'nowhere' : this.#incumbency(wanted, spot);
+    if (spot === undefined || turn === 'nowhere') {
+      return this.#world.netNamespaces.get(namespace.name)?.ips.has(ip) === true ? 'homeless' : 'new';
+    }
+    this.#spots.occupy(spot, namespace.name, ip);
+    this.placements.set(ip, { node: spot.name, incumbent: spot.name, why: undefined, full: NONE });
+    return turn;
+  }
+
+  #incumbency(wanted: Wanted, spot: Spot): 'nowhere' | 'outage' | 'maintenance' | 'stays' {
+    const { ip, namespace } = wanted;
+    const { name, node } = spot;
+    if (node === undefined || !this.#lawfulFor(wanted).names.has(name)) return 'nowhere';
+    if (spot.namespaces.has(namespace.name)) return 'nowhere';
+    if (this.#world.cloud !== 'none' && spot.host === undefined) {
+      if (!this.#stands(ip)) return 'nowhere';
       return this.#isGone(node) ? 'outage' : 'stays';
     }
     const isComing = this.#hostedBy.get(ip) !== name;
-    if (!this.#isReachable(ip, name) || (isComing && this.#neighbours.forbid(name, wanted))) return nowhere;
-    if (!this.#isOnInterface(ip, name) && this.#freeOn(name) <= 0) return nowhere;
+    if (!this.#spots.isReachable(ip, spot) || (isComing && this.#neighbours.forbid(name, wanted)))
+      return 'nowhere';
+    if (spot.free <= 0 && !this.#spots.isOnInterface(ip, spot)) return 'nowhere';
     if (!node.ready && !this.#holds(wanted, node)) return 'outage';
-    const isDisturbed = this.#nodesOfSdn.has(name) || this.#neighbours.disturb(name, wanted);
+    const isDisturbed = spot.isOfSdn || this.#neighbours.disturb(name, wanted);
     return node.cordoned || isDisturbed ? 'maintenance' : 'stays';
   }
 
-  keep(wanted: Wanted): void {
-    const node = this.#incumbentOf(wanted.ip);
-    if (node === undefined) return;
-    this.#occupy(wanted, node);
-    this.placements.set(wanted.ip, { node, incumbent: node, why: undefined, full: [] });
-  }
-
   choose(wanted: Wanted): void {
-    const incumbent = this.#incumbentOf(wanted.ip);
+    const { ip, namespace } = wanted;
+    const incumbent = this.#incumbentOf(ip);
     const node = this.#best(wanted);
-    if (node !== undefined) this.#occupy(wanted, node);
+    if (node !== undefined) this.#spots.occupy(this.#spots.of(node), namespace.name, ip);
     const why = node === undefined ? this.#whyNone(wanted) : undefined;
-    const full = node === undefined ? this.#fitFor(wanted) : [];
-    this.placements.set(wanted.ip, { node, incumbent, why, full });
+    const full = node === undefined ? this.#fitFor(wanted) : NONE;
+    this.placements.set(ip, { node, incumbent, why, full });
   }
 
   moveIfPossible(wanted: Wanted): void {
-    const incumbent = this.#incumbentOf(wanted.ip);
+    const { ip, namespace } = wanted;
+    const incumbent = this.#incumbentOf(ip);
     const node = this.#best(wanted);
     if (node === undefined || incumbent === undefined) return;
-    this.#namespacesOn.get(incumbent)?.delete(wanted.namespace.name);
-    this.#occupy(wanted, node);
-    this.placements.set(wanted.ip, { node, incumbent, why: undefined, full: [] });
+    this.#spots.of(incumbent).namespaces.delete(namespace.name);
+    this.#spots.occupy(this.#spots.of(node), namespace.name, ip);
+    this.placements.set(ip, { node, incumbent, why: undefined, full: NONE });
   }
 
   /**
@@ -210,40 +213,12 @@ class Placing {
 
   /** Whether an open node may take the IP, as far as everything but room is concerned. */
   #fits(wanted: Wanted, name: string): boolean {
+    const spot = this.#spots.of(name);
     return (
-      this.#isReachable(wanted.ip, name) &&
-      this.#namespacesOn.get(name)?.has(wanted.namespace.name) !== true &&
+      this.#spots.isReachable(wanted.ip, spot) &&
+      !spot.namespaces.has(wanted.namespace.name) &&
       !this.#neighbours.forbid(name, wanted)
     );
-  }
-
-  #occupy(wanted: Wanted, node: string): void {
-    const namespaces = this.#namespacesOn.get(node);
-    if (namespaces === undefined) this.#namespacesOn.set(node, new Set([wanted.namespace.name]));
-    else namespaces.add(wanted.namespace.name);
-    if (!this.#isOnInterface(wanted.ip, node)) this.#free.set(node, this.#freeOn(node) - 1);
-  }
-
-  /** Free slots; what is on the interface already, ours or foreign, has its slot. */
-  #freeOn(node: string): number {
-    let free = this.#free.get(node);
-    if (free === undefined) {
-      const host = this.#world.inventory?.hosts.get(node);
-      if (host !== undefined) free = host.slots - host.secondary.length;
-      else free = this.#world.cloud === 'none' ? UNLIMITED : 0;
-      this.#free.set(node, free);
-    }
-    return free;
-  }
-
-  #isOnInterface(ip: IPv4, node: string): boolean {
-    const host = this.#world.inventory?.hosts.get(node);
-    return host !== undefined && this.#world.inventory?.holders.get(ip) === host.interfaceId;
-  }
-
-  #isReachable(ip: IPv4, node: string): boolean {
-    const subnet = this.#world.inventory?.hosts.get(node)?.subnet;
-    return subnet === undefined ? this.#world.cloud === 'none' : contains(subnet, ip);
   }
 
   #lawfulFor({ egressIPAM, pool }: Wanted): Lawful {
@@ -252,9 +227,9 @@ class Placing {
       const { topologyLabel, nodeSelector } = egressIPAM;
       const list = lawfulNodes(this.#world, topologyLabel, nodeSelector, pool);
       const open = list
-        .filter(({ name, ready, cordoned }) => ready && !cordoned && !this.#nodesOfSdn.has(name))
+        .filter(({ name, ready, cordoned }) => ready && !cordoned && !this.#spots.of(name).isOfSdn)
         .map(({ name }) => name);
-      const byRoom = new Roomiest(open, (name) => this.#freeOn(name));
+      const byRoom = new Roomiest(open, (name) => this.#spots.of(name).free);
       lawful = { list, names: new Set(list.map((node) => node.name)), open, byRoom };
       this.#lawful.set(pool, lawful);
     }
@@ -267,10 +242,10 @@ class Placing {
     if (list.length === 0) return `no selected node has the label ${label} and a HostSubnet`;
     const fit = list.filter((node) => node.ready && !node.cordoned);
     if (fit.length === 0) return `none of the ${list.length} nodes with ${label} is Ready and schedulable`;
-    const inSubnet = fit.filter((node) => this.#isReachable(wanted.ip, node.name));
+    const inSubnet = fit.filter((node) => this.#spots.isReachable(wanted.ip, this.#spots.of(node.name)));
     if (inSubnet.length === 0)
       return `no node with ${label} has its interface in a subnet that contains the IP`;
-    if (inSubnet.every((node) => this.#nodesOfSdn.has(node.name)))
+    if (inSubnet.every((node) => this.#spots.of(node.name).isOfSdn))
       return `every node with ${label} carries egressCIDRs that are no EgressIPAM's, so the SDN decides what it hosts`;
     return `none of the ${inSubnet.length} nodes with ${label} has room for another IP of this namespace`;
   }

@@ -2,21 +2,26 @@
 import type { IPv4 } from '../ip.ts';
 import type { World } from './world.ts';
 
+const NOWHERE: readonly string[] = [];
+
 export class Sightings {
   readonly #world: World;
-  readonly #netNamespaces = new Map<IPv4, string[]>();
-  readonly #hosts = new Map<IPv4, string[]>();
+  readonly #netNamespaces = new Map<IPv4, readonly string[]>();
+  readonly #hosts = new Map<IPv4, readonly string[]>();
   readonly #listed = new Set<IPv4>();
-  readonly #offered = new Map<string, string[]>();
+  readonly #offered = new Map<string, readonly string[]>();
 
   constructor(world: World) {
     this.#world = world;
-    for (const netNamespace of world.netNamespaces.values()) {
-      for (const ip of netNamespace.ips) push(this.#netNamespaces, ip, netNamespace.name);
+    // One list for all IPs of an object: nearly always it is the only one that has them.
+    for (const { name, ips } of world.netNamespaces.values()) {
+      const alone = [name];
+      for (const ip of ips) add(this.#netNamespaces, ip, alone);
     }
-    for (const hostSubnet of world.hostSubnets.values()) {
-      for (const ip of hostSubnet.ips) push(this.#hosts, ip, hostSubnet.node);
-      for (const cidr of hostSubnet.egressCIDRs) push(this.#offered, cidr, hostSubnet.node);
+    for (const { node, ips, egressCIDRs } of world.hostSubnets.values()) {
+      const alone = [node];
+      for (const ip of ips) add(this.#hosts, ip, alone);
+      for (const cidr of egressCIDRs) add(this.#offered, cidr, alone);
     }
     for (const namespace of world.namespaces.values())
       for (const ip of namespace.listed) this.#listed.add(ip);
@@ -24,12 +29,12 @@ export class Sightings {
 
   /** Names of the NetNamespaces that have the IP. */
   netNamespacesOf(ip: IPv4): readonly string[] {
-    return this.#netNamespaces.get(ip) ?? [];
+    return this.#netNamespaces.get(ip) ?? NOWHERE;
   }
 
   /** Names of the nodes whose HostSubnets have the IP. */
   hostsOf(ip: IPv4): readonly string[] {
-    return this.#hosts.get(ip) ?? [];
+    return this.#hosts.get(ip) ?? NOWHERE;
   }
 
   isHostedBy(ip: IPv4, node: string): boolean {
@@ -38,7 +43,7 @@ export class Sightings {
 
   /** Names of the nodes whose HostSubnets have the CIDR among their egressCIDRs. */
   offeredBy(cidr: string): readonly string[] {
-    return this.#offered.get(cidr) ?? [];
+    return this.#offered.get(cidr) ?? NOWHERE;
   }
 
   /** Whether `namespace` (empty: any namespace) lists the IP. */
@@ -48,8 +53,7 @@ export class Sightings {
   }
 }
 
-function push<K>(map: Map<K, string[]>, key: K, name: string): void {
-  const names = map.get(key);
-  if (names === undefined) map.set(key, [name]);
-  else names.push(name);
+function add<K>(map: Map<K, readonly string[]>, key: K, alone: readonly string[]): void {
+  const others = map.get(key);
+  map.set(key, others === undefined ? alone : [...others, ...alone]);
 }

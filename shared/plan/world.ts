@@ -66,8 +66,15 @@ export interface ClaimAge {
   readonly unlistedFor: number;
 }
 
+/** A CloudPrivateIPConfig, as far as it concerns us. `refusal`: what its condition says when it failed. */
+export interface PlatformAssignment {
+  readonly isAssigned: boolean;
+  readonly refusal: string | undefined;
+}
+
 export interface World {
-  readonly cloud: 'aws' | 'none';
+  /** Who puts IPs on interfaces: we over EC2, the platform when a HostSubnet and a NetNamespace name them, nobody. */
+  readonly cloud: 'aws' | 'platform' | 'none';
   /** Wall clock, milliseconds; used only against times that the API objects carry. */
   readonly wallClock: number;
   readonly egressIPAMs: EgressIPAMs;
@@ -77,7 +84,7 @@ export interface World {
   readonly hostSubnets: ReadonlyMap<string, HostSubnetFact>;
   readonly netNamespaces: ReadonlyMap<string, NetNamespaceFact>;
   readonly allocations: ReadonlyMap<IPv4, Allocation>;
-  readonly claimAges: ReadonlyMap<IPv4, ClaimAge>;
+  readonly claimAges: Pick<ReadonlyMap<IPv4, ClaimAge>, 'get'>;
   /** undefined on bare metal, and on AWS until EC2 was read. */
   readonly inventory: Inventory | undefined;
   /** Node by the id of its device-0 interface, over the inventory's hosts. */
@@ -92,6 +99,8 @@ export interface World {
   readonly busy: ReadonlySet<IPv4>;
   /** Nodes that actions under way will put IPs on: a room promised is a room taken. */
   readonly promised: ReadonlyMap<IPv4, string>;
+  /** Where the platform assigns: whether it has, or why it could not. */
+  readonly platformAssignments: ReadonlyMap<IPv4, PlatformAssignment>;
   readonly timing: Timing;
 }
 

@@ -31,6 +31,8 @@ export interface Cloud {
   readonly inventory: Inventory | undefined;
   /** IPs of calls without an answer, with the monotonic time from which the cloud can be asked how they ended. */
   readonly unsettled: ReadonlyMap<IPv4, number>;
+  /** A new term: another leader may have written since, so what was seen and written before counts no more. */
+  startAfresh(): void;
   /** Reads everything anew. */
   refresh(nodes: readonly CloudNode[]): Promise<Inventory>;
   /** Where each IP is, by a describe made for this call. */

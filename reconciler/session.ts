@@ -1,6 +1,5 @@
 // Everything that lives as long as one term of leadership. Caches, claim ages and plans start afresh with it: a view from
 // before the term could be older than what the previous leader did last.
-import type { Inventory } from '../shared/inventory.ts';
 import type { KubeClient } from '../shared/kube/client.ts';
 import { describe } from '../shared/plan/actions.ts';
 import type { Timing, World } from '../shared/plan/world.ts';
@@ -56,7 +55,6 @@ export class Session {
   readonly #inventory: InventoryReader | undefined;
   readonly #status: StatusWriter;
   readonly #events: EventRecorder;
-  readonly #begun: number;
   #world: World | undefined;
   #stopped = false;
   /** Monotonic milliseconds at which the cloud of each EgressIPAM was read last. */
@@ -64,7 +62,6 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#begun = options.clock.now();
     const { cloud, timing, clock, wallClock, log } = options;
     const client = leasedClient(options.client, options.covers, options.requestTimeout);
     const onError = (what: string) => (error: unknown) => log.warn({ err: error }, what);
@@ -79,7 +76,7 @@ export class Session {
     const observer = new Observer({
       caches,
       cloud: options.assigns,
-      inventory: () => this.#inventoryOfTerm(),
+      inventory: () => cloud?.inventory,
       timing,
       now: clock.now,
       wallClock: () => wallClock().getTime(),
@@ -128,6 +125,7 @@ export class Session {
 
   /** Resolves when the first pass may be made. */
   async start(): Promise<void> {
+    this.#options.cloud?.startAfresh();
     await this.#caches.start();
     if (this.#stopped) return;
     this.#inventory?.start();
@@ -158,12 +156,6 @@ export class Session {
   /** Milliseconds by which the next pass is late. */
   overdue(): number {
     return this.#loop.overdue();
-  }
-
-  /** What EC2 showed in an earlier term of ours, another leader may have changed since. */
-  #inventoryOfTerm(): Inventory | undefined {
-    const inventory = this.#options.cloud?.inventory;
-    return inventory !== undefined && inventory.observedAt >= this.#begun ? inventory : undefined;
   }
 
   /** An EgressIPAM counts as looked at when all of its CIDRs were read; what was seen before is kept with its time. */

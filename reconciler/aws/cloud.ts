@@ -67,6 +67,13 @@ export class Cloud {
     return this.#unsettled;
   }
 
+  /** Calls without an answer stay unsettled: whoever leads, they may still take effect. */
+  startAfresh(): void {
+    this.#writes.forgetAll();
+    this.#described = undefined;
+    this.#view = undefined;
+  }
+
   /**
    * Reads EC2 anew; everything in the answer was described after this call. One read at a time: calls made during one share
    * the next. What cannot be read is unknown in the inventory; it rejects on bugs only, and when

@@ -27,6 +27,10 @@ export class OwnWrites {
     for (const ip of ips) this.#writes.delete(ip);
   }
 
+  forgetAll(): void {
+    this.#writes.clear();
+  }
+
   /** Drops the writes that a describe sent at `observedAt` is certain to show. */
   prune(observedAt: number): void {
     for (const [ip, write] of this.#writes) {

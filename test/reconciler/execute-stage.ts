@@ -34,6 +34,8 @@ export class RecordingCloud implements Cloud {
     throw new Error('the executor does not refresh');
   }
 
+  startAfresh(): void {}
+
   async locate(): Promise<Whereabouts> {
     this.asked.push('locate');
     return this.whereabouts;

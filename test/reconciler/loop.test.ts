@@ -97,6 +97,7 @@ function fakeCloud(more: Partial<Cloud> = {}): Cloud {
     inventory: undefined,
     unsettled: new Map(),
     nextAvailableIn: () => 0,
+    startAfresh: unused,
     refresh: unused,
     locate: unused,
     assign: unused,

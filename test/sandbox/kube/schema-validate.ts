@@ -200,10 +200,20 @@ function checkObject(node: SchemaNode, object: JsonObject, path: string, causes:
   }
   for (const key of keys) {
     const child = node.properties?.get(key) ?? node.additional;
-    // The server itself looks after the metadata of the object.
-    if (child !== undefined && !(path === '' && key === 'metadata')) {
-      check(child, object[key], join(path, key), causes);
-    }
+    if (child === undefined) continue;
+    if (path === '' && key === 'metadata') checkNames(child, object[key], causes);
+    else check(child, object[key], join(path, key), causes);
+  }
+}
+
+/** Of the object's metadata, which the server looks after itself, a schema may restrict these two and nothing else. */
+const RESTRICTED = ['name', 'generateName'];
+
+function checkNames(node: SchemaNode, metadata: unknown, causes: Cause[]): void {
+  for (const key of RESTRICTED) {
+    const child = node.properties?.get(key);
+    const value = (metadata as Record<string, unknown> | undefined)?.[key];
+    if (child !== undefined && value !== undefined) check(child, value, join('metadata', key), causes);
   }
 }
 

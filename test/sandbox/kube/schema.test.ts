@@ -187,3 +187,18 @@ t.test('webhook configurations get the defaults of the API', async (t) => {
     clientConfig: { service: { port: 443 } },
   });
 });
+
+t.test('of the metadata a schema restricts the name', async (t) => {
+  const schema = compileSchema({
+    type: 'object',
+    properties: {
+      metadata: { type: 'object', properties: { name: { type: 'string', pattern: '^[0-9.]+$' } } },
+    },
+  });
+  const named = (name: string) => ({ apiVersion: 'v1', kind: 'X', metadata: { name, labels: { a: 'b' } } });
+  t.same(schema.validate(named('10.0.0.1')), []);
+  t.same(
+    schema.validate(named('foo')).map(({ field, message }) => `${field}: ${message}`),
+    [`metadata.name: Invalid value: "foo": metadata.name in body should match '^[0-9.]+$'`],
+  );
+});

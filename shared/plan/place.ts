@@ -168,7 +168,10 @@ class Placing {
     if (promised !== undefined) return promised;
     const holder = this.#world.inventory?.holders.get(ip);
     const byInterface = holder === undefined ? undefined : this.#world.nodeOfInterface.get(holder);
-    return byInterface ?? this.#hostedBy.get(ip) ?? this.#world.allocations.get(ip)?.node;
+    const written = this.#world.allocations.get(ip)?.node;
+    // Somebody may have put it on a second HostSubnet: then where we had put it counts.
+    const isThere = written !== undefined && this.#world.hostSubnets.get(written)?.ips.has(ip) === true;
+    return byInterface ?? (isThere ? written : (this.#hostedBy.get(ip) ?? written));
   }
 
   /** Whether it is anywhere, or only written down to come there. */

@@ -49,6 +49,10 @@ const CHECKS: Readonly<Record<string, (evidence: Evidence) => string[]>> = {
   'impossible requests that were let through': ({ told }) =>
     told.filter(({ ask, became }) => ask.wish === 'impossible' && became === 'created').map(describe),
   'dry runs that left something': traces,
+  'requests that were given up': ({ told }) =>
+    told
+      .filter(({ became }) => became === 'unknown')
+      .map((one) => `${describe(one)}: ${one.refusals[0]?.message}`),
 };
 
 function incomplete({ namespaces, pools }: Evidence): string[] {
@@ -112,8 +116,8 @@ function dishonoured({ told, namespaces }: Evidence): string[] {
 
 function unfounded(evidence: Evidence): string[] {
   const { told, never, everHeld } = evidence;
-  return told.flatMap(({ ask, refusals }) =>
-    refusals.flatMap(({ list, message }) => {
+  return told.flatMap(({ ask, became, refusals }) =>
+    (became === 'unknown' ? [] : refusals).flatMap(({ list, message }) => {
       if (ask.twist === 'cannotBeStored' && list === undefined) return [];
       if (ask.wish === 'impossible') return refusedIPs(message).length > 0 ? [] : [message];
       const known = refusedIPs(message).filter(({ ip, holder }) => {

@@ -2,7 +2,7 @@
 // has an answer that counts. Remembers what it was told, for the checks.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NamespaceObject } from '../../shared/kinds.ts';
-import { type ApiError, isApiError } from '../../shared/kube/client.ts';
+import { ApiError, isApiError } from '../../shared/kube/client.ts';
 import { type Connection, connect } from '../../shared/kube/connection.ts';
 import type { KubeConfig } from '../../shared/kube/kubeconfig.ts';
 import { NAMESPACES } from '../../shared/kube/resources.ts';
@@ -21,8 +21,8 @@ export interface Refusal {
 /** What came of one request in the end. */
 export interface Told {
   readonly ask: Ask;
-  /** `taken`: somebody else created a namespace of that name; `none`: refused, or only shown. */
-  readonly became: 'created' | 'taken' | 'none';
+  /** `taken`: somebody else created a namespace of that name; `none`: refused, or only shown; `unknown`: it gave up. */
+  readonly became: 'created' | 'taken' | 'none' | 'unknown';
   /** As the API server made it up, if need be. */
   readonly name: string;
   /** The list that was asked for last and so was granted; undefined when any would do. */
@@ -81,6 +81,16 @@ export class RaceClient {
   /** Creates the namespace that is asked for; without a list, when the one that it names is refused. */
   async carryOut(ask: Ask): Promise<Told> {
     const refusals: Refusal[] = [];
+    try {
+      return await this.#createOrGiveIn(ask, refusals);
+    } catch (error) {
+      if (!isApiError(error)) throw error;
+      const last = { list: undefined, message: error.message };
+      return { ask, became: 'unknown', name: '', asked: undefined, list: undefined, refusals: [last] };
+    }
+  }
+
+  async #createOrGiveIn(ask: Ask, refusals: Refusal[]): Promise<Told> {
     for (let list = ask.list; ; list = undefined) {
       const reply = await this.#create(ask, list);
       if (reply.kind !== 'refused') return await this.#follow(ask, list, refusals, reply);
@@ -138,12 +148,19 @@ export class RaceClient {
 
   async #post(ask: Ask, object: object, hangsUp: boolean): Promise<NamespaceObject> {
     this.#tally.requests += 1;
-    if (ask.mode === 'dryRun') {
-      const { body } = await this.#raw.request('POST', '/api/v1/namespaces?dryRun=All', object);
-      return body as NamespaceObject;
-    }
+    if (ask.mode === 'dryRun') return await this.#show(object);
     const timeout = hangsUp ? 1 + this.#random.below(LONGEST_UNTIL_HANG_UP) : PATIENCE;
     return await this.#connection.create(NAMESPACES, object, { timeout });
+  }
+
+  async #show(object: object): Promise<NamespaceObject> {
+    try {
+      const { body } = await this.#raw.request('POST', '/api/v1/namespaces?dryRun=All', object);
+      return body as NamespaceObject;
+    } catch (error) {
+      if (isApiError(error)) throw error;
+      throw new ApiError('unavailable', 'the dry run was not answered', { cause: error });
+    }
   }
 
   /** For what may be asked again and again. */

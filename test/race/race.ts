@@ -25,6 +25,8 @@ export interface Outcome {
   readonly unlisted: number;
   /** Over all webhooks: candidates that turned out to be held by others. */
   readonly collisions: number;
+  /** How many namespaces each webhook has given IPs to. */
+  readonly shares: readonly number[];
   readonly memory: readonly Memory[];
   readonly verdicts: readonly Verdict[];
   /** What was still to be done when time ran out. */
@@ -49,7 +51,8 @@ export async function race(config: RaceConfig, say: (step: string) => void): Pro
     const { told, tally } = await run(course, config, say);
     clock.lap('create');
     const unlisted = unlistedIn(course).length;
-    const collisions = await collisionsOf(course.metricsPorts);
+    const collisions = await counted(course, 'claim_collisions_total');
+    const shares = await counted(course, 'requests_total', 'result="patched"');
     if (config.reconciler === 'after') await course.stack.processes.startReconciler();
     const unfinished = await settle(course, config.within, clock, say);
     say('asking the API what came of it');
@@ -60,7 +63,8 @@ export async function race(config: RaceConfig, say: (step: string) => void): Pro
       told,
       tally,
       unlisted,
-      collisions,
+      collisions: sum(collisions),
+      shares,
       memory: await memory.stop(),
       verdicts,
       unfinished,
@@ -164,14 +168,22 @@ async function examine(course: Course, told: readonly Told[]): Promise<Verdict[]
   });
 }
 
-async function collisionsOf(ports: readonly number[]): Promise<number> {
-  const counts = ports.map(async (port) => {
+/** What each webhook counts under this name, with these labels. */
+async function counted({ metricsPorts }: Course, name: string, labels = ''): Promise<number[]> {
+  const counts = metricsPorts.map(async (port) => {
     const response = await fetch(`http://127.0.0.1:${port}/metrics`);
-    const [, count] =
-      /^egressip_ipam_webhook_claim_collisions_total (\d+)/m.exec(await response.text()) ?? [];
-    return Number(count ?? 0);
+    const lines = (await response.text()).split('\n');
+    return sum(
+      lines
+        .filter((line) => line.startsWith(`egressip_ipam_webhook_${name}`) && line.includes(labels))
+        .map((line) => Number(line.split(' ').at(-1))),
+    );
   });
-  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+  return await Promise.all(counts);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 class Stopwatch {

@@ -17,6 +17,7 @@ export function report(config: RaceConfig, outcome: Outcome): string {
     `${told.length} asked for, ${created} namespaces created, ${(created / creating).toFixed(0)} namespaces/s`,
     `${tally.requests} requests, ${(tally.requests / creating).toFixed(0)}/s: ${counts(told)}`,
     `${tally.lostAnswers} answers lost (${tally.hungUp} clients hung up), ${tally.postponed} told to come back`,
+    `namespaces given IPs by each webhook: ${outcome.shares.join(', ')}`,
     `${outcome.collisions} claims collided; ${outcome.unlisted} allocations were listed by nobody at the end of it`,
     '',
     `refusals, by IP: ${refusals(outcome)}`,
@@ -66,7 +67,7 @@ function refusals({ told }: Outcome): string {
 
 function reasonsIn(message: string): string[] {
   const reasons = refusedIPs(message).map(({ reason }) => reason);
-  return reasons.length > 0 ? reasons : ['something else'];
+  return reasons.length > 0 ? reasons : ['not for an IP'];
 }
 
 function sorted(rows: readonly (readonly [string, number])[]): string {

@@ -194,9 +194,10 @@ export function describe(action: Action): string {
     case 'unassign':
       return `unassign ${list(action.ips)} from ${action.interfaceId}`;
     case 'patchHostSubnet': {
+      const lists = changes(action);
       const cidrs =
-        action.egressCIDRs === undefined ? '' : ` and set egressCIDRs to [${action.egressCIDRs.join(', ')}]`;
-      return `HostSubnet ${action.node}:${changes(action)}${cidrs}`;
+        action.egressCIDRs === undefined ? '' : ` set egressCIDRs to [${action.egressCIDRs.join(', ')}]`;
+      return `HostSubnet ${action.node}:${lists}${lists !== '' && cidrs !== '' ? ' and' : ''}${cidrs}`;
     }
     case 'patchNetNamespace':
       return `NetNamespace ${action.namespace}:${changes(action)}`;

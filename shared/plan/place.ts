@@ -67,7 +67,10 @@ type Turn = (typeof ORDER)[number];
 export function place(world: World, desire: Desire, placeable: readonly Wanted[]): Placements {
   const placing = new Placing(world, desire);
   const moving = new Map<Turn, Wanted[]>(ORDER.map((turn) => [turn, []]));
-  for (const wanted of placeable) {
+  // Who serves keeps its node, also against one of the same namespace that is only on its way to it.
+  const serving = placeable.filter((wanted) => placing.isServing(wanted));
+  const coming = placeable.filter((wanted) => !placing.isServing(wanted));
+  for (const wanted of [...serving, ...coming]) {
     const turn = placing.keepOrMove(wanted);
     if (turn !== 'stays') moving.get(turn)?.push(wanted);
   }
@@ -119,6 +122,11 @@ class Placing {
     this.#spots.occupy(spot, namespace.name, ip);
     this.placements.set(ip, { node: spot.name, incumbent: spot.name, why: undefined, full: NONE });
     return turn;
+  }
+
+  /** On its NetNamespace and on a HostSubnet. */
+  isServing({ ip, namespace }: Wanted): boolean {
+    return this.#hostedBy.has(ip) && this.#world.netNamespaces.get(namespace.name)?.ips.has(ip) === true;
   }
 
   #incumbency(wanted: Wanted, spot: Spot): 'nowhere' | 'outage' | 'maintenance' | 'stays' {

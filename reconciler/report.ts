@@ -27,22 +27,25 @@ export async function reportOnly({
   timing,
   clock,
 }: ReportOptions): Promise<string[]> {
+  // Whoever waits for a report is told at once what stands in its way.
+  const unreadable = Promise.withResolvers<never>();
+  unreadable.promise.catch(() => {});
   const caches = new Caches({
     client,
     platform: assigns === 'platform' ? 'assigns' : 'does not assign',
     clock,
     onChange: () => {},
-    onError: () => {},
+    onError: unreadable.reject,
   });
   try {
-    await caches.start();
+    await Promise.race([caches.start(), unreadable.promise]);
     const inventory: Inventory | undefined = await cloud?.refresh(cloudNodes(caches.nodes.store.values()));
     const observer = new Observer({
       caches,
       cloud: assigns,
       inventory: () => inventory,
       timing,
-      now: clock.now,
+      now: () => clock.now(),
       wallClock: () => Date.now(),
     });
     const { actions, notices } = plan(observer.observe(new Set(), new Map()));

@@ -78,7 +78,7 @@ export class Session {
       cloud: options.assigns,
       inventory: () => cloud?.inventory,
       timing,
-      now: clock.now,
+      now: () => clock.now(),
       wallClock: () => wallClock().getTime(),
     });
     caches.namespaces.onChange((_key, object, previous) => {

@@ -122,7 +122,7 @@ t.test('what anything holds is taken, what is foreign in the cloud is not usable
   const held = ['10.0.1.20', '10.0.1.30', '10.0.1.31', '10.0.1.32'].map(ip);
   t.same(held.filter((it) => !world.taken.has(it)).map(formatIPv4), []);
   t.equal(usable?.whyNot(ip('10.0.1.20')), undefined, 'ours may be where it is');
-  t.match(usable?.whyNot(ip('10.0.1.40')), /in use/);
+  t.match(usable?.whyNot(ip('10.0.1.40')), /used by the cloud/);
   t.equal(world.nodeOfInterface.get('eni-n1'), 'n1');
 });
 

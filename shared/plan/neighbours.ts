@@ -47,13 +47,15 @@ export class Neighbours {
   /** An old IP may share the node with its replacement, because the two never share the NetNamespace. */
   #isSwappedFor(old: IPv4, wanted: Wanted): boolean {
     if (this.#world.netNamespaces.get(wanted.namespace.name)?.ips.has(wanted.ip) === true) return false;
+    const isOwn = this.#world.allocations.get(old)?.namespace === wanted.namespace.name;
     const pool = poolOf(wanted.egressIPAM, old);
-    return this.#isLeaving(old, wanted) && (pool === undefined || pool === wanted.pool);
+    return isOwn && this.#isLeaving(old, wanted) && (pool === undefined || pool === wanted.pool);
   }
 
-  #isLeaving(ip: IPv4, wanted: Wanted): boolean {
+  /** Ours, and not the namespace's any more or never was: it is taken off the NetNamespace. */
+  #isLeaving(ip: IPv4, { namespace }: Wanted): boolean {
     const allocation = this.#world.allocations.get(ip);
-    const isOurs = allocation?.ours === true && allocation.namespace === wanted.namespace.name;
-    return isOurs && !wanted.namespace.listed.has(ip);
+    if (allocation?.ours !== true) return false;
+    return allocation.namespace !== namespace.name || !namespace.listed.has(ip);
   }
 }

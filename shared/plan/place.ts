@@ -75,7 +75,7 @@ export function place(world: World, desire: Desire, placeable: readonly Wanted[]
     if (turn !== 'stays') moving.get(turn)?.push(wanted);
   }
   for (const turn of ORDER) {
-    for (const wanted of moving.get(turn) ?? []) {
+    for (const wanted of placing.inTurn(moving.get(turn) ?? [])) {
       if (turn === 'homeless' || turn === 'new') placing.choose(wanted);
       else placing.moveIfPossible(wanted);
     }
@@ -124,6 +124,17 @@ class Placing {
     return turn;
   }
 
+  /**
+   * Who is on its way already comes first, then everybody by name: if the choice of who may move changed from pass to pass,
+   * two who want the same room would push each other about for ever.
+   */
+  inTurn(moving: readonly Wanted[]): readonly Wanted[] {
+    const isOnItsWay = ({ ip, namespace }: Wanted) =>
+      !this.#hostedBy.has(ip) && this.#world.netNamespaces.get(namespace.name)?.ips.has(ip) === true;
+    const byName = [...moving].sort((a, b) => compare(a.namespace.name, b.namespace.name) || a.ip - b.ip);
+    return [...byName.filter(isOnItsWay), ...byName.filter((wanted) => !isOnItsWay(wanted))];
+  }
+
   /** On its NetNamespace and on a HostSubnet. */
   isServing({ ip, namespace }: Wanted): boolean {
     return this.#hostedBy.has(ip) && this.#world.netNamespaces.get(namespace.name)?.ips.has(ip) === true;
@@ -139,8 +150,8 @@ class Placing {
       return this.#isGone(node) ? 'outage' : 'stays';
     }
     const isComing = this.#hostedBy.get(ip) !== name;
-    if (!this.#spots.isReachable(ip, spot) || (isComing && this.#neighbours.forbid(name, wanted)))
-      return 'nowhere';
+    const isKeptOut = isComing && (spot.isOfSdn || this.#neighbours.forbid(name, wanted));
+    if (isKeptOut || !this.#spots.isReachable(ip, spot)) return 'nowhere';
     if (spot.free <= 0 && !this.#spots.isOnInterface(ip, spot)) return 'nowhere';
     if (!node.ready && !this.#holds(wanted, node)) return 'outage';
     const isDisturbed = spot.isOfSdn || this.#neighbours.disturb(name, wanted);
@@ -260,6 +271,10 @@ class Placing {
       return `every node with ${label} carries egressCIDRs that are no EgressIPAM's, so the SDN decides what it hosts`;
     return `none of the ${inSubnet.length} nodes with ${label} has room for another IP of this namespace`;
   }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function hostsByIP(world: World): Map<IPv4, string> {

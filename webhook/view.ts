@@ -28,6 +28,8 @@ export interface ViewOptions {
 }
 
 const LONGEST_WARNING = 200;
+/** Reasons of InventoryFresh for which the published addresses in use are not all there are. */
+const UNTOLD: ReadonlySet<string> = new Set(['TooFragmented', 'OutsideSubnets']);
 
 export class View implements NamespaceView, EgressIPAMView {
   readonly #options: ViewOptions;
@@ -175,13 +177,15 @@ export class View implements NamespaceView, EgressIPAMView {
     }
     const conditions = status.conditions ?? [];
     if (status.cloud === 'none') return { kind: 'known', warnings: warningsOf(name, conditions) };
-    if (conditions.some(({ reason, status: is }) => is === 'False' && reason === 'TooFragmented')) {
-      const why = `the cloud uses too many separate addresses in the CIDRs of EgressIPAM "${name}" to tell which are free; reserve a subnet CIDR for egress IPs`;
+    const inventory = conditions.find(({ type }) => type === 'InventoryFresh');
+    if (inventory?.status === 'False' && UNTOLD.has(inventory.reason)) {
+      const why = `EgressIPAM "${name}" gives out no IPs, because nobody can tell which addresses the cloud uses: ${inventory.message}`;
       return { kind: 'unfit', why };
     }
     const age = this.#options.observedAge(name);
     if (age === undefined) {
-      const why = `it is not known yet when the cloud of EgressIPAM "${name}" was last observed; try again in a moment`;
+      const said = inventory?.status === 'False' ? ` (${inventory.message})` : '';
+      const why = `it is not known yet when the cloud of EgressIPAM "${name}" was last observed${said}; try again in a moment`;
       return { kind: 'unobserved', why };
     }
     if (age <= this.#options.inventoryMaxAge)

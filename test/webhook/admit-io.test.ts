@@ -201,6 +201,11 @@ t.test('an exchange of IPs needs no more room than there is', async (t) => {
   ]);
   t.equal(tell(await replica.ask(update(optedIn('a', '10.0.128.7'), optedIn('a', '10.0.128.8')))), 'allowed');
   t.match(tell(await replica.ask(create(optedIn('b')))), /^422: .* have room for 0 more egress IPs/);
+  t.equal(
+    tell(await replica.ask(create(optedIn('a')))),
+    'list 10.0.128.7',
+    'nor does what was counted already',
+  );
 });
 
 t.test('whoever takes an IP of a pool that is nearly full is told so', async (t) => {

@@ -404,6 +404,13 @@ const rows: readonly Row[] = [
     ],
   },
   {
+    when: 'its EgressIPAM was made anew under another name, and its allocations are gone',
+    stored: [[EGRESSIPAMS, pool({ name: 'renamed' })]],
+    request: update(optedIn('a', LIST), optedIn('a', LIST, 'renamed')),
+    answer: 'allowed',
+    calls: ['create egressipallocations/10.0.128.7', 'create egressipallocations/10.0.144.7'],
+  },
+  {
     when: 'it opts out',
     request: update(optedIn('a', LIST), namespace('a', { [EGRESSIPS_ANNOTATION]: LIST, other: 'stays' })),
     answer: 'list removed',

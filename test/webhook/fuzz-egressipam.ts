@@ -6,14 +6,15 @@ import { pathToFileURL } from 'node:url';
 import type { EgressIPAMObject } from '../../shared/kinds.ts';
 import { ALLOCATIONS, EGRESSIPAMS } from '../../shared/kube/resources.ts';
 import { type Answer, decodeReview, encodeAnswer } from '../../webhook/review.ts';
+import { SeededRandom } from '../seeded-random.ts';
 import { allocation, pool } from './build.ts';
-import { generator, type Json, misplace, pick, type Random } from './chance.ts';
 import type { FuzzReport } from './fuzz.ts';
 import { replicaOf } from './replica.ts';
+import { type Json, misplace } from './spoil.ts';
 
 /** Throws at the first input that is answered wrongly, with the input. */
 export function fuzzEgressIPAMs(inputs: number, seed: number): FuzzReport {
-  const random = generator(seed);
+  const random = new SeededRandom(String(seed));
   const { admission } = replicaOf([
     [EGRESSIPAMS, pool({ cidrs: ['10.0.0.0/24', '10.0.1.0/24'] })],
     [EGRESSIPAMS, pool({ name: 'other', cidrs: ['10.1.0.0/24'] })],
@@ -32,8 +33,8 @@ export function fuzzEgressIPAMs(inputs: number, seed: number): FuzzReport {
   return { inputs, seed, outcomes };
 }
 
-function review(random: Random): Json {
-  const operation = pick(['CREATE', 'UPDATE', 'UPDATE', 'DELETE'], random);
+function review(random: SeededRandom): Json {
+  const operation = random.pick(['CREATE', 'UPDATE', 'UPDATE', 'DELETE']);
   const request: Json = {
     uid: 'u-1',
     kind: { group: 'redhatcop.redhat.io', version: 'v1alpha1', kind: 'EgressIPAM' },
@@ -42,23 +43,24 @@ function review(random: Random): Json {
     oldObject: operation === 'CREATE' ? null : pool({ cidrs: ['10.0.0.0/24', '10.0.1.0/24'] }),
   };
   const whole: Json = { kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', request };
-  if (random() < 0.2 && typeof request.object === 'object' && request.object !== null) {
+  if (random.chance(0.2) && typeof request.object === 'object' && request.object !== null) {
     misplace(((request.object as Json).spec ?? request.object) as Json, random);
   }
-  if (random() < 0.05) misplace(whole, random);
+  if (random.chance(0.05)) misplace(whole, random);
   return whole;
 }
 
-function egressIPAM(random: Random): EgressIPAMObject {
-  const count = Math.floor(random() * 4);
+function egressIPAM(random: SeededRandom): EgressIPAMObject {
+  const count = random.below(4);
   const cidrs = Array.from({ length: count }, () => {
-    const reservedIPs = random() < 0.4 ? [pick(RESERVED, random), pick(RESERVED, random)] : undefined;
-    const assignment = { CIDR: pick(CIDRS, random), labelValue: pick(['a', 'b', 'a b', ''], random) };
+    const reservedIPs = random.chance(0.4) ? [random.pick(RESERVED), random.pick(RESERVED)] : undefined;
+    const assignment = { CIDR: random.pick(CIDRS), labelValue: random.pick(['a', 'b', 'a b', '']) };
     return reservedIPs === undefined ? assignment : { ...assignment, reservedIPs };
   });
-  const spec =
-    random() < 0.2 ? { nodeSelector: { matchLabels: { [pick(['a', '/', 'x/y'], random)]: 'b' } } } : {};
-  return pool({ cidrs: random() < 0.3 ? ['10.0.0.0/24', ...cidrs] : cidrs, spec });
+  const spec = random.chance(0.2)
+    ? { nodeSelector: { matchLabels: { [random.pick(['a', '/', 'x/y'])]: 'b' } } }
+    : {};
+  return pool({ cidrs: random.chance(0.3) ? ['10.0.0.0/24', ...cidrs] : cidrs, spec });
 }
 
 const CIDRS = [

@@ -7,9 +7,10 @@ import { pathToFileURL } from 'node:url';
 import { ALLOCATIONS, EGRESSIPAMS, HOST_SUBNETS, NET_NAMESPACES } from '../../shared/kube/resources.ts';
 import { EGRESSIPAM_ANNOTATION, EGRESSIPS_ANNOTATION } from '../../shared/names.ts';
 import { type Answer, decodeReview, encodeAnswer } from '../../webhook/review.ts';
+import { SeededRandom } from '../seeded-random.ts';
 import { hostSubnet, netNamespace, pool } from './build.ts';
-import { generator, type Json, mangled, misplace, pick, type Random, VALUES } from './chance.ts';
 import { patchedList, type Replica, replicaOf } from './replica.ts';
+import { type Json, mangled, misplace, VALUES } from './spoil.ts';
 
 export interface FuzzReport {
   readonly inputs: number;
@@ -32,7 +33,7 @@ const FORBIDDEN = new Set([
 
 /** Throws at the first input that is answered wrongly, with the input. */
 export async function fuzz(inputs: number, seed: number): Promise<FuzzReport> {
-  const random = generator(seed);
+  const random = new SeededRandom(String(seed));
   const recorded = readdirSync(FIXTURES).map((file) => {
     const { review } = JSON.parse(readFileSync(new URL(file, FIXTURES), 'utf8')) as { review: Json };
     return JSON.stringify(review);
@@ -41,7 +42,7 @@ export async function fuzz(inputs: number, seed: number): Promise<FuzzReport> {
   let replica = cluster(random);
   for (let i = 0; i < inputs; i++) {
     if (i % LIFE === 0) replica = cluster(random);
-    const text = input(pick(recorded, random), random);
+    const text = input(random.pick(recorded), random);
     try {
       const outcome = await check(text, replica);
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
@@ -52,7 +53,7 @@ export async function fuzz(inputs: number, seed: number): Promise<FuzzReport> {
   return { inputs, seed, outcomes };
 }
 
-function cluster(random: Random): Replica {
+function cluster(random: SeededRandom): Replica {
   const cidrs = CIDRS.map((CIDR, i) => ({
     CIDR,
     labelValue: `z${i}`,
@@ -64,7 +65,7 @@ function cluster(random: Random): Replica {
       [HOST_SUBNETS, hostSubnet('n1', '10.0.128.4')],
       [NET_NAMESPACES, netNamespace('foreign', '10.0.144.5')],
     ],
-    { random },
+    { random: () => random.next() },
   );
 }
 
@@ -151,43 +152,43 @@ function canonical(entry: string): boolean {
   return entry.split('.').every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256);
 }
 
-function input(recorded: string, random: Random): string {
-  const kind = random();
+function input(recorded: string, random: SeededRandom): string {
+  const kind = random.next();
   if (kind < 0.1) return mangled(recorded, random);
   const review = JSON.parse(recorded) as Json;
   const request = review.request as { object: Json | null; oldObject: Json | null };
   for (const object of [request.object, request.oldObject]) {
-    if (object !== null && random() < 0.6) relist(object.metadata as Json, random);
+    if (object !== null && random.chance(0.6)) relist(object.metadata as Json, random);
   }
-  if (random() < 0.3) misplace(review, random);
-  if (random() < 0.1) misplace(review, random);
+  if (random.chance(0.3)) misplace(review, random);
+  if (random.chance(0.1)) misplace(review, random);
   return JSON.stringify(review);
 }
 
-function relist(metadata: Json, random: Random): void {
+function relist(metadata: Json, random: SeededRandom): void {
   const annotations: Json = { ...(metadata.annotations as Json | undefined) };
-  const choice = random();
+  const choice = random.next();
   if (choice < 0.15) delete annotations[EGRESSIPAM_ANNOTATION];
-  else annotations[EGRESSIPAM_ANNOTATION] = choice < 0.9 ? 'egressipam-aws' : pick(VALUES, random);
-  if (random() < 0.3) delete annotations[EGRESSIPS_ANNOTATION];
+  else annotations[EGRESSIPAM_ANNOTATION] = choice < 0.9 ? 'egressipam-aws' : random.pick(VALUES);
+  if (random.chance(0.3)) delete annotations[EGRESSIPS_ANNOTATION];
   else annotations[EGRESSIPS_ANNOTATION] = listText(random);
   metadata.annotations = annotations;
-  if (random() < 0.3 && metadata.name !== undefined) metadata.name = `n${Math.floor(random() * 20)}`;
+  if (random.chance(0.3) && metadata.name !== undefined) metadata.name = `n${random.below(20)}`;
 }
 
 /** Mostly one address of each CIDR; sometimes spelled, repeated, left out or misplaced in a way that must not pass. */
-function listText(random: Random): string {
-  const entries = ['128', '144', '160'].map((third) => `10.0.${third}.${Math.floor(random() * 9)}`);
-  for (let n = Math.floor(random() * 2.2); n > 0; n--) {
-    const at = Math.floor(random() * entries.length);
+function listText(random: SeededRandom): string {
+  const entries = ['128', '144', '160'].map((third) => `10.0.${third}.${random.below(9)}`);
+  for (let n = random.below(2.2); n > 0; n--) {
+    const at = random.below(entries.length);
     const entry = entries[at] ?? '10.0.128.1';
-    const change = pick(CHANGES, random);
+    const change = random.pick(CHANGES);
     entries.splice(at, 1, ...change(entry, random));
   }
-  return entries.join(pick([',', ', ', ' ,', ',,'], random));
+  return entries.join(random.pick([',', ', ', ' ,', ',,']));
 }
 
-const CHANGES: readonly ((entry: string, random: Random) => string[])[] = [
+const CHANGES: readonly ((entry: string, random: SeededRandom) => string[])[] = [
   () => [],
   (entry) => [entry, entry],
   (entry) => [entry.replace('10.', '010.')],
@@ -199,7 +200,7 @@ const CHANGES: readonly ((entry: string, random: Random) => string[])[] = [
   (entry) => [entry.replace('.0.', '.')],
   () => ['167804935'],
   () => ['10.1.1.1'],
-  (entry, random) => [entry.replace(/\d+$/, String(Math.floor(random() * 400)))],
+  (entry, random) => [entry.replace(/\d+$/, String(random.below(400)))],
   (entry) => [entry.replace('1', '１')],
 ];
 

@@ -148,6 +148,18 @@ t.test('the cloud is known, not looked at yet, or not fit to be relied on', asyn
     ['AWS, observed longer ago', AWS, 300_001, 'unfit'],
     ['AWS, nobody knows when', AWS, undefined, 'unobserved'],
     ['AWS, too fragmented', { ...AWS, conditions: [fragmented] }, 0, 'unfit'],
+    [
+      'AWS, a CIDR in no subnet',
+      { ...AWS, conditions: [{ ...fragmented, reason: 'OutsideSubnets' }] },
+      0,
+      'unfit',
+    ],
+    [
+      'AWS, a node that cannot be read',
+      { ...AWS, conditions: [{ ...fragmented, reason: 'NodesUnknown' }] },
+      0,
+      'known',
+    ],
     ['AWS, was too fragmented', { ...AWS, conditions: [{ ...fragmented, status: 'True' }] }, 0, 'known'],
   ];
   for (const [what, status, age, expected] of table) {

@@ -113,6 +113,11 @@ function readiness(egressIPAM: EgressIPAM, world: World, plan: Plan): Verdict {
       : 'Being deleted; it waits until no namespace uses it any more';
     return { type: 'Ready', status: 'False', reason: 'Deleting', message };
   }
+  const open = plan.notices.find(
+    ({ reason, about }) => reason === 'BreakerOpen' && about.name === egressIPAM.name,
+  );
+  if (open !== undefined)
+    return { type: 'Ready', status: 'False', reason: open.reason, message: open.message };
   const stuck = new Set<string>();
   for (const [ip, progress] of plan.progress) {
     if (progress === 'stuck' && poolOf(egressIPAM, ip) !== undefined)

@@ -10,6 +10,7 @@
 // Where a node stops to carry a CIDR, its IPs leave its HostSubnet in the same patch, and the SDN places them anew; only a
 // switch to explicit mode keeps them there.
 import type { EgressIPAM, Pool } from '../egressipam.ts';
+import type { Held } from './breaker.ts';
 import type { Desire } from './desire.ts';
 import type { Draft } from './draft.ts';
 import { retractableCIDRs, staying } from './offers.ts';
@@ -35,11 +36,19 @@ export function modesOf(world: World): ReadonlyMap<EgressIPAM, Mode> {
   return modes;
 }
 
+/** The nodes on which the SDN may place the EgressIPAM's IPs, schedulable or not. */
+export function selectedBySdn(egressIPAM: EgressIPAM, world: World): ReadonlySet<string> {
+  const explicit = explicitNodes(world);
+  const nodes = egressIPAM.pools.flatMap((pool) => nodesOf(egressIPAM, pool, world));
+  return new Set(nodes.map((node) => node.name).filter((name) => !explicit.has(name)));
+}
+
 /** Plans the changes to `egressCIDRs`; CIDRs that no EgressIPAM of ours knows are foreign and stay. */
 export function offerCIDRs(
   world: World,
   wish: Desire,
   modes: ReadonlyMap<EgressIPAM, Mode>,
+  held: Held,
   draft: Draft,
 ): void {
   if (world.cloud !== 'none' && [...world.hostSubnets.values()].every((it) => it.egressCIDRs.length === 0))
@@ -48,7 +57,11 @@ export function offerCIDRs(
   const offered = offeredByNode(world, modes);
   for (const hostSubnet of world.hostSubnets.values()) {
     const kept = staying(hostSubnet, retractable);
-    const added = [...(offered.get(hostSubnet.node) ?? [])].filter((cidr) => !kept.includes(cidr)).sort();
+    const wished = new Set([
+      ...(offered.get(hostSubnet.node) ?? []),
+      ...(held.offers.get(hostSubnet.node) ?? []),
+    ]);
+    const added = [...wished].filter((cidr) => !kept.includes(cidr)).sort();
     const desired = [...kept, ...added];
     const isSame =
       desired.length === hostSubnet.egressCIDRs.length &&

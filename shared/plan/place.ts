@@ -13,11 +13,12 @@
 //   NotReady, and its     moves at once if another node can take it
 //   instance is gone
 //   cordoned              moves at once if another node can take it, else stays
-//   gone or deselected    moves, or has no node at all
+//   gone or deselected    moves, or has no node at all; deselected by a large edit: stays (breaker.ts)
 //   not readable in EC2   stays: unknown is not empty
 import type { Pool } from '../egressipam.ts';
 import type { IPv4 } from '../ip.ts';
 import { type Selector, selects } from '../selector.ts';
+import type { Held } from './breaker.ts';
 import type { Desire, Wanted } from './desire.ts';
 import { Neighbours } from './neighbours.ts';
 import { Roomiest } from './roomiest.ts';
@@ -64,8 +65,8 @@ const ORDER = ['homeless', 'outage', 'new', 'maintenance'] as const;
 type Turn = (typeof ORDER)[number];
 
 /** Places every wanted IP that has an allocation of ours or is about to get one. */
-export function place(world: World, desire: Desire, placeable: readonly Wanted[]): Placements {
-  const placing = new Placing(world, desire);
+export function place(world: World, desire: Desire, held: Held, placeable: readonly Wanted[]): Placements {
+  const placing = new Placing(world, desire, held);
   const moving = new Map<Turn, Wanted[]>(ORDER.map((turn) => [turn, []]));
   // Who serves keeps its node, also against one of the same namespace that is only on its way to it.
   const serving = placeable.filter((wanted) => placing.isServing(wanted));
@@ -101,13 +102,15 @@ class Placing {
   readonly #hostedBy: ReadonlyMap<IPv4, string>;
   readonly #neighbours: Neighbours;
   readonly #spots: Spots;
+  readonly #held: ReadonlySet<IPv4>;
 
-  constructor(world: World, desire: Desire) {
+  constructor(world: World, desire: Desire, held: Held) {
     this.#world = world;
     this.#desire = desire;
     this.#hostedBy = hostsByIP(world);
     this.#neighbours = new Neighbours(world, desire);
-    this.#spots = new Spots(world);
+    this.#spots = new Spots(world, held.offers.keys());
+    this.#held = held.ips;
   }
 
   /** Whether it stays where it is; else why it looks for a node. It keeps its place until it has found one. */
@@ -143,6 +146,7 @@ class Placing {
   #incumbency(wanted: Wanted, spot: Spot): 'nowhere' | 'outage' | 'maintenance' | 'stays' {
     const { ip, namespace } = wanted;
     const { name, node } = spot;
+    if (this.#held.has(ip)) return 'stays';
     if (node === undefined || !this.#lawfulFor(wanted).names.has(name)) return 'nowhere';
     if (spot.namespaces.has(namespace.name)) return 'nowhere';
     if (this.#world.cloud !== 'none' && spot.host === undefined) {

@@ -3,6 +3,7 @@
 // reverse to revoke) comes in that order because each step is planned only when the one before is seen to be done.
 //
 //   who            what
+//   breaker.ts     what stays where it is, because one edit would displace too much
 //   grant.ts       the next step of every IP that a namespace lists, up to the NetNamespace
 //   swap.ts        what a NetNamespace gains and loses in one patch
 //   release.ts     the next step of every allocation that its namespace does not list
@@ -15,6 +16,7 @@ import type { IPv4 } from '../ip.ts';
 import { FINALIZER, GO_OPERATOR_FINALIZER } from '../names.ts';
 import type { Action } from './actions.ts';
 import { isDrained, modesOf, offerCIDRs } from './automatic.ts';
+import { hold } from './breaker.ts';
 import { desire, type Notice, type Wanted } from './desire.ts';
 import { Draft } from './draft.ts';
 import { grant, type Progress } from './grant.ts';
@@ -39,12 +41,13 @@ export function plan(world: World): Plan {
   const wish = desire(world);
   const seen = new Sightings(world);
   const draft = new Draft(world);
-  const notices: Notice[] = [...wish.notices];
   const modes = modesOf(world);
+  const held = hold(world, wish, seen, modes);
+  const notices: Notice[] = [...wish.notices, ...held.notices];
   const modeOf = (wanted: Wanted) => modes.get(wanted.egressIPAM) ?? 'explicit';
   const canPlace = world.cloud === 'none' || world.inventory !== undefined;
   const placeable = [...wish.wanted.values()].filter((wanted) => canPlace && modeOf(wanted) === 'explicit');
-  const { byIP: placements, wakeIn: hold } = place(world, wish, placeable);
+  const { byIP: placements, wakeIn: movesIn } = place(world, wish, held, placeable);
 
   const progress = new Map<IPv4, Progress>();
   const ready: Wanted[] = [];
@@ -55,7 +58,7 @@ export function plan(world: World): Plan {
   const leaving = swap(ready, { world, wish, seen, draft, notices, progress, placements });
   const promised = supply(wish, world, draft, notices);
 
-  let wakeIn = hold;
+  let wakeIn = movesIn;
   for (const allocation of sortedByIP(world.allocations)) {
     const { ip, namespace } = allocation;
     leaveWrongNetNamespaces(allocation, world, seen, draft);
@@ -64,7 +67,7 @@ export function plan(world: World): Plan {
     if (due !== undefined) wakeIn = Math.min(wakeIn ?? due, due);
   }
 
-  offerCIDRs(world, wish, modes, draft);
+  offerCIDRs(world, wish, modes, held, draft);
   finalizeEgressIPAMs(world, seen, draft);
   return { actions: draft.actions(), notices, progress, placements, wakeIn };
 }

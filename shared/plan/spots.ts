@@ -28,9 +28,10 @@ export class Spots {
   readonly #nodesOfSdn: ReadonlySet<string>;
   readonly #spots = new Map<string, Spot>();
 
-  constructor(world: World) {
+  /** `held`: nodes that go on to offer a CIDR to the SDN. */
+  constructor(world: World, held: Iterable<string>) {
     this.#world = world;
-    this.#nodesOfSdn = nodesOfSdn(world);
+    this.#nodesOfSdn = new Set([...nodesOfSdn(world), ...held]);
   }
 
   of(name: string): Spot {

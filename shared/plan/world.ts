@@ -6,6 +6,7 @@ import type { EgressIPAMs, Pool } from '../egressipam.ts';
 import type { Inventory } from '../inventory.ts';
 import type { IPv4 } from '../ip.ts';
 import type { UsableAddresses } from '../usable.ts';
+import type { BreakerLimits } from './breaker.ts';
 
 export interface NamespaceFact {
   readonly name: string;
@@ -102,6 +103,8 @@ export interface World {
   /** Where the platform assigns: whether it has, or why it could not. */
   readonly platformAssignments: ReadonlyMap<IPv4, PlatformAssignment>;
   readonly timing: Timing;
+  /** How much one edit may displace; absent: the defaults. */
+  readonly breaker?: BreakerLimits;
 }
 
 export interface Timing {

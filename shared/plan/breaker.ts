@@ -1,0 +1,110 @@
+// Stops what one edit would do to a large part of a pool: a selector with a typo, or labels taken off half of the nodes, must
+// not cut the traffic of a hundred namespaces. What would be displaced stays where it is, and the EgressIPAM says so, until
+// the edit is undone or its annotation `allow-disruption` is set.
+//
+//   an IP's node is …                            counts, and is held
+//   there, Ready, schedulable, and not selected  yes: only an edit of the EgressIPAM or of labels makes it so
+//   NotReady, cordoned, deleted, without a       no: that is what failover is for
+//   HostSubnet
+import type { EgressIPAM, Pool } from '../egressipam.ts';
+import type { IPv4 } from '../ip.ts';
+import { ALLOW_DISRUPTION_ANNOTATION } from '../names.ts';
+import { selects } from '../selector.ts';
+import { type Mode, selectedBySdn } from './automatic.ts';
+import type { Desire, Notice, Wanted } from './desire.ts';
+import type { Sightings } from './sightings.ts';
+import type { NodeFact, World } from './world.ts';
+
+/** Displacements that one edit may cause without being asked about. */
+export interface BreakerLimits {
+  /** Of the IPs of a pool that are hosted, 0 to 1. */
+  readonly share: number;
+  /** Fewer than this are never held. */
+  readonly least: number;
+}
+
+export const DEFAULT_BREAKER: BreakerLimits = { share: 0.25, least: 10 };
+
+/** What stays where it is. */
+export interface Held {
+  readonly ips: ReadonlySet<IPv4>;
+  /** CIDRs that nodes go on to offer, by node. */
+  readonly offers: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly notices: readonly Notice[];
+}
+
+/** One pool's IPs that are hosted, and those of them that an edit would displace, with their nodes. */
+interface Count {
+  readonly egressIPAM: EgressIPAM;
+  hosted: number;
+  readonly displaced: Map<IPv4, string>;
+}
+
+/** What is held back from this plan. */
+export function hold(
+  world: World,
+  wish: Desire,
+  seen: Sightings,
+  modes: ReadonlyMap<EgressIPAM, Mode>,
+): Held {
+  const ips = new Set<IPv4>();
+  const offers = new Map<string, Set<string>>();
+  const notices: Notice[] = [];
+  const limits = world.breaker ?? DEFAULT_BREAKER;
+  for (const [pool, count] of countByPool(world, wish, seen, modes)) {
+    const { egressIPAM, displaced, hosted } = count;
+    const isLarge = displaced.size >= limits.least && displaced.size > hosted * limits.share;
+    if (!isLarge || egressIPAM.allowDisruption) continue;
+    for (const [ip, node] of displaced) {
+      ips.add(ip);
+      if (modes.get(egressIPAM) === 'automatic')
+        offers.set(node, (offers.get(node) ?? new Set()).add(pool.name));
+    }
+    notices.push(notice(pool, count));
+  }
+  return { ips, offers, notices };
+}
+
+function countByPool(
+  world: World,
+  wish: Desire,
+  seen: Sightings,
+  modes: ReadonlyMap<EgressIPAM, Mode>,
+): Map<Pool, Count> {
+  const counts = new Map<Pool, Count>();
+  const bySdn = new Map<EgressIPAM, ReadonlySet<string>>();
+  for (const [egressIPAM, mode] of modes) {
+    if (mode === 'automatic') bySdn.set(egressIPAM, selectedBySdn(egressIPAM, world));
+  }
+  for (const wanted of wish.wanted.values()) {
+    const [host] = seen.hostsOf(wanted.ip);
+    if (host === undefined || world.allocations.get(wanted.ip)?.ours !== true) continue;
+    const { egressIPAM, pool } = wanted;
+    const count = counts.get(pool) ?? { egressIPAM, hosted: 0, displaced: new Map() };
+    counts.set(pool, count);
+    count.hosted += 1;
+    const node = world.nodes.get(host);
+    if (node === undefined || !node.ready || node.cordoned) continue;
+    const names = bySdn.get(egressIPAM);
+    const isSelected = names === undefined ? selectsNode(wanted, node) : names.has(host);
+    if (!isSelected) count.displaced.set(wanted.ip, host);
+  }
+  return counts;
+}
+
+function selectsNode({ egressIPAM, pool }: Wanted, { labels }: NodeFact): boolean {
+  return labels[egressIPAM.topologyLabel] === pool.labelValue && selects(egressIPAM.nodeSelector, labels);
+}
+
+function notice(pool: Pool, { egressIPAM, hosted, displaced }: Count): Notice {
+  const nodes = new Set(displaced.values());
+  const message =
+    `${displaced.size} of ${hosted} IPs of ${pool.name} are on ${nodes.size} nodes that are not selected any more; ` +
+    `they stay there until the nodes are selected again, or the annotation ${ALLOW_DISRUPTION_ANNOTATION} is "true"`;
+  return {
+    about: { kind: 'EgressIPAM', name: egressIPAM.name },
+    type: 'Warning',
+    reason: 'BreakerOpen',
+    message,
+  };
+}

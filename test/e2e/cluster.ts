@@ -64,6 +64,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     await starting.then((cluster) => cluster.stop()).catch(() => {});
     process.exit(1);
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
+  // Not `once`: tap ends the process by itself on a signal for which nobody else is listening any more.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end);
   return await starting;
 }

@@ -38,7 +38,9 @@ export async function tellFile(file: string, kubeconfig: string, stop: AbortSign
   });
   stop.removeEventListener('abort', end);
   process.off('exit', end);
-  const told = retell(basename(file, '.test.ts'), output.stdout);
+  // What an interruption has broken off is no story that failed.
+  const [tap = ''] = stop.aborted ? output.stdout.split(/^not ok /m, 1) : [output.stdout];
+  const told = retell(basename(file, '.test.ts'), tap);
   return { told, trouble: troubleOf(status, told, output.stderr, stop) };
 }
 

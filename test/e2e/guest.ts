@@ -97,15 +97,15 @@ export class Guest {
 
   /** What carries the suite's mark or names, in an order in which nothing waits for what is gone already. */
   async #takeAway(): Promise<void> {
-    for (const resource of WEBHOOKS) await this.#remove(resource, isMarked);
+    // Without roles nobody who was left running by a crash writes back what is taken away here.
+    for (const resource of [...WEBHOOKS, CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES]) {
+      await this.#remove(resource, isMarked);
+    }
     await this.#remove(ALLOCATIONS, (object) => isOfAStory(named(specOf(object).egressIPAM)));
     await this.#remove(EGRESSIPAMS, isOfAStory);
     await this.#removeEvents();
     await this.#removeNamespaces();
-    for (const resource of [NODES, CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES])
-      await this.#remove(resource, isMarked);
-    await this.#remove(INFRASTRUCTURES, isMarked);
-    await this.#remove(CRDS, isMarked);
+    for (const resource of [NODES, INFRASTRUCTURES, CRDS]) await this.#remove(resource, isMarked);
   }
 
   async #remove(resource: Resource, isOurs: (object: KubeObject) => boolean): Promise<void> {

@@ -1,6 +1,8 @@
 // `npm run e2e`: runs the files of stories and reports; on somebody's API server also sees to it that nothing is left there.
 import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { loadKubeConfig } from '../../shared/kube/kubeconfig.ts';
+import { describeProblems } from '../../shared/problem.ts';
 import { readCommandLine } from '../../shared/process/command-line.ts';
 import { EXIT } from '../../shared/process/help.ts';
 import { untilSignal } from '../../shared/process/shutdown.ts';
@@ -27,6 +29,13 @@ async function run(config: E2EConfig): Promise<number> {
   if (files.length === 0) {
     process.stderr.write(`--only: no file's name contains "${config.only}"; there are ${names.join(', ')}\n`);
     return EXIT.usage;
+  }
+  if (config.kubeconfig !== '') {
+    const read = await loadKubeConfig({ kubeconfig: config.kubeconfig, env: {} });
+    if (!read.ok) {
+      process.stderr.write(`${describeProblems(read.problems)}\n`);
+      return EXIT.usage;
+    }
   }
   const started = performance.now();
   const outcomes =

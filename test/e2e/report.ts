@@ -12,24 +12,20 @@ const STORY =
   /^(?<not>not )?ok \d+ - (?<name>.*?)(?: # (?<directive>SKIP|TODO)\b ?(?<why>.*?))?(?: # time=(?<ms>[\d.]+)ms)?$/i;
 const NOISE = /^\s*(?:TAP version|# Subtest:|# time=|# \{|\d+\.\.\d+)/;
 
-/** Reads TAP, in which what belongs to a story stands before its line, indented, and its diagnosis after it. */
+/** Reads TAP, in which what belongs to a story stands before its line, indented. */
 export function retell(file: string, tap: string): Told {
   const lines: string[] = [file];
   const counts = { passed: 0, failed: 0, skipped: 0 };
   let before: string[] = [];
-  let failing = false;
-  for (const line of tap.split('\n')) {
+  // Where a story is in its file, which follows its line, is of no interest: what failed in it stands before.
+  for (const line of tap.replaceAll(/^ {2}---\n[^]*?^ {2}\.\.\.$/gm, '').split('\n')) {
     const story = STORY.exec(line)?.groups;
     if (story === undefined) {
-      if (NOISE.test(line) || line.trim() === '') continue;
-      // A diagnosis follows its story and is indented by two; what comes with more belongs to the next one.
-      if (failing && /^ {2}\S/.test(line)) lines.push(`    ${line}`);
-      else before.push(line);
+      if (!NOISE.test(line) && line.trim() !== '') before.push(line);
       continue;
     }
     const seconds = story.ms === undefined ? '' : ` (${(Number(story.ms) / 1000).toFixed(1)} s)`;
-    failing = story.not !== undefined;
-    if (failing) {
+    if (story.not !== undefined) {
       counts.failed += 1;
       lines.push(`  ✗ ${story.name}${seconds}`, ...before.map((text) => `    ${text}`));
     } else if (story.directive !== undefined) {

@@ -43,35 +43,46 @@ export function selectedBySdn(egressIPAM: EgressIPAM, world: World): ReadonlySet
   return new Set(nodes.map((node) => node.name).filter((name) => !explicit.has(name)));
 }
 
-/** Plans the changes to `egressCIDRs`; CIDRs that no EgressIPAM of ours knows are foreign and stay. */
+/** What each node's `egressCIDRs` should be; CIDRs that no EgressIPAM of ours knows are foreign and stay. */
+export function desiredOffers(
+  world: World,
+  modes: ReadonlyMap<EgressIPAM, Mode>,
+  held: Held,
+): ReadonlyMap<string, readonly string[]> {
+  const desired = new Map<string, readonly string[]>();
+  const isPlain = [...world.hostSubnets.values()].every(({ egressCIDRs }) => egressCIDRs.length === 0);
+  if (isPlain && ![...modes.values()].includes('automatic')) return desired;
+  const retractable = retractableCIDRs(world);
+  const offered = offeredByNode(world, modes);
+  for (const hostSubnet of world.hostSubnets.values()) {
+    const { node } = hostSubnet;
+    const kept = staying(hostSubnet, retractable);
+    const wished = new Set([...(offered.get(node) ?? []), ...(held.offers.get(node) ?? [])]);
+    const added = [...wished].filter((cidr) => !kept.includes(cidr)).sort();
+    if (kept.length + added.length > 0) desired.set(node, [...kept, ...added]);
+  }
+  return desired;
+}
+
+/** Plans the changes to `egressCIDRs`, and takes off what the SDN has placed where it may not place any more. */
 export function offerCIDRs(
   world: World,
   wish: Desire,
   modes: ReadonlyMap<EgressIPAM, Mode>,
-  held: Held,
+  offers: ReadonlyMap<string, readonly string[]>,
   draft: Draft,
 ): void {
-  if (world.cloud !== 'none' && [...world.hostSubnets.values()].every((it) => it.egressCIDRs.length === 0))
-    return;
-  const retractable = retractableCIDRs(world);
-  const offered = offeredByNode(world, modes);
-  for (const hostSubnet of world.hostSubnets.values()) {
-    const kept = staying(hostSubnet, retractable);
-    const wished = new Set([
-      ...(offered.get(hostSubnet.node) ?? []),
-      ...(held.offers.get(hostSubnet.node) ?? []),
-    ]);
-    const added = [...wished].filter((cidr) => !kept.includes(cidr)).sort();
-    const desired = [...kept, ...added];
+  for (const { node, egressCIDRs, ips } of world.hostSubnets.values()) {
+    const desired = offers.get(node) ?? [];
     const isSame =
-      desired.length === hostSubnet.egressCIDRs.length &&
-      desired.every((cidr) => hostSubnet.egressCIDRs.includes(cidr));
-    if (!isSame) draft.setCIDRs(hostSubnet.node, desired);
-    for (const ip of hostSubnet.ips) {
+      desired.length === egressCIDRs.length && desired.every((cidr) => egressCIDRs.includes(cidr));
+    if (!isSame) draft.setCIDRs(node, desired);
+    if (world.cloud !== 'none') continue;
+    for (const ip of ips) {
       const wanted = wish.wanted.get(ip);
       if (wanted === undefined || modes.get(wanted.egressIPAM) !== 'automatic' || world.busy.has(ip))
         continue;
-      if (!desired.includes(wanted.pool.name)) draft.unhost(hostSubnet.node, ip);
+      if (!desired.includes(wanted.pool.name)) draft.unhost(node, ip);
     }
   }
 }

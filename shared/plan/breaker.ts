@@ -97,10 +97,11 @@ function selectsNode({ egressIPAM, pool }: Wanted, { labels }: NodeFact): boolea
 }
 
 function notice(pool: Pool, { egressIPAM, hosted, displaced }: Count): Notice {
-  const nodes = new Set(displaced.values());
+  const nodes = [...new Set(displaced.values())].sort();
+  const named = `${nodes.slice(0, 3).join(', ')}${nodes.length > 3 ? ' …' : ''}`;
   const message =
-    `${displaced.size} of ${hosted} IPs of ${pool.name} are on ${nodes.size} nodes that are not selected any more; ` +
-    `they stay there until the nodes are selected again, or the annotation ${ALLOW_DISRUPTION_ANNOTATION} is "true"`;
+    `${displaced.size} of ${hosted} IPs of ${pool.name} are on nodes that are not selected any more (${named}); ` +
+    `they stay there until these are selected again, or the annotation ${ALLOW_DISRUPTION_ANNOTATION} is "true"`;
   return {
     about: { kind: 'EgressIPAM', name: egressIPAM.name },
     type: 'Warning',

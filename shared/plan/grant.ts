@@ -27,6 +27,8 @@ export type Progress = 'pending' | 'hosted' | 'stuck';
 interface Stage {
   readonly world: World;
   readonly seen: Sightings;
+  /** What each node's egressCIDRs are to be. */
+  readonly offers: ReadonlyMap<string, readonly string[]>;
   readonly draft: Draft;
   readonly notices: Notice[];
   /** Takes those that lack nothing but the NetNamespace. */
@@ -262,9 +264,11 @@ function interfaceOf(node: string | undefined, world: World): string | undefined
   return node === undefined ? undefined : world.inventory?.hosts.get(node)?.interfaceId;
 }
 
-/** By a node that could host it: the SDN places on no other. */
-function isOffered({ pool }: Wanted, { world, seen }: Stage): boolean {
-  return seen.offeredBy(pool.name).some((node) => world.nodes.get(node)?.ready === true);
+/** By a node that could host it, and goes on to: the SDN places on no other. */
+function isOffered({ pool }: Wanted, { world, seen, offers }: Stage): boolean {
+  return seen
+    .offeredBy(pool.name)
+    .some((node) => world.nodes.get(node)?.ready === true && offers.get(node)?.includes(pool.name) === true);
 }
 
 function isHosted(

@@ -15,7 +15,7 @@ import type { EgressIPAM } from '../egressipam.ts';
 import type { IPv4 } from '../ip.ts';
 import { FINALIZER, GO_OPERATOR_FINALIZER } from '../names.ts';
 import type { Action } from './actions.ts';
-import { isDrained, modesOf, offerCIDRs } from './automatic.ts';
+import { desiredOffers, isDrained, modesOf, offerCIDRs } from './automatic.ts';
 import { hold } from './breaker.ts';
 import { desire, type Notice, type Wanted } from './desire.ts';
 import { Draft } from './draft.ts';
@@ -44,6 +44,7 @@ export function plan(world: World): Plan {
   const modes = modesOf(world);
   const held = hold(world, wish, seen, modes);
   const notices: Notice[] = [...wish.notices, ...held.notices];
+  const offers = desiredOffers(world, modes, held);
   const modeOf = (wanted: Wanted) => modes.get(wanted.egressIPAM) ?? 'explicit';
   const canPlace = world.cloud === 'none' || world.inventory !== undefined;
   const placeable = [...wish.wanted.values()].filter((wanted) => canPlace && modeOf(wanted) === 'explicit');
@@ -52,7 +53,7 @@ export function plan(world: World): Plan {
   const progress = new Map<IPv4, Progress>();
   const ready: Wanted[] = [];
   for (const wanted of wish.wanted.values()) {
-    const stage = { world, seen, draft, notices, ready };
+    const stage = { world, seen, offers, draft, notices, ready };
     progress.set(wanted.ip, grant(wanted, placements.get(wanted.ip), modeOf(wanted), stage));
   }
   const leaving = swap(ready, { world, wish, seen, draft, notices, progress, placements });
@@ -67,7 +68,7 @@ export function plan(world: World): Plan {
     if (due !== undefined) wakeIn = Math.min(wakeIn ?? due, due);
   }
 
-  offerCIDRs(world, wish, modes, held, draft);
+  offerCIDRs(world, wish, modes, offers, draft);
   finalizeEgressIPAMs(world, seen, draft);
   return { actions: draft.actions(), notices, progress, placements, wakeIn };
 }

@@ -49,7 +49,7 @@ t.test(
 
 t.test('the EgressIPAM says what is held, and what would let it go on', async (t) => {
   t.same(notices(cluster(crowd([10, 5], { n0: DESELECTED, n1: ROOMY }))), [
-    'BreakerOpen about pool: 10 of 15 IPs of 10.0.1.0/24 are on 1 nodes that are not selected any more; they stay there until the nodes are selected again, or the annotation egressip-ipam-operator.redhat-cop.io/allow-disruption is "true"',
+    'BreakerOpen about pool: 10 of 15 IPs of 10.0.1.0/24 are on nodes that are not selected any more (n0); they stay there until these are selected again, or the annotation egressip-ipam-operator.redhat-cop.io/allow-disruption is "true"',
   ]);
 });
 

@@ -16,6 +16,7 @@ import {
 } from '../../../shared/ip.ts';
 import type { EgressIPAMObject } from '../../../shared/kinds.ts';
 import { EGRESSIPAM_ANNOTATION, EGRESSIPS_ANNOTATION } from '../../../shared/names.ts';
+import type { BreakerLimits } from '../../../shared/plan/breaker.ts';
 import {
   type ClaimAge,
   DEFAULT_TIMING,
@@ -78,6 +79,8 @@ export interface Cluster {
   unread: ReadonlySet<string> | undefined;
   /** Milliseconds since EC2 was read last. */
   inventoryAge: number;
+  /** Absent: the defaults. */
+  breaker?: BreakerLimits;
 }
 
 export function copyOf(cluster: Cluster): Cluster {
@@ -156,6 +159,7 @@ export function worldOf(cluster: Cluster, busy: ReadonlySet<IPv4> = new Set()): 
     promised: new Map(),
     platformAssignments: new Map(),
     timing: DEFAULT_TIMING,
+    ...(cluster.breaker === undefined ? {} : { breaker: cluster.breaker }),
   };
   const taken = takenIn(cluster);
   return { ...world, usable: usableIn(cluster, egressIPAMs.valid, inventory), taken };

@@ -2,20 +2,29 @@
 // everything comes to rest.
 import fc from 'fast-check';
 import t from 'tap';
+import type { Cluster } from './cluster.ts';
 import { beginning, happening } from './histories.ts';
 import { live } from './live.ts';
 
-const RUNS = Number(process.env.RUNS ?? 300);
+const RUNS = Number(process.env.RUNS ?? 200);
+
+const history = fc.array(happening, { maxLength: 60, size: 'max' });
+
+function check(begin: () => Cluster): void {
+  const property = fc.property(history, (happenings) => {
+    const { story, faults } = live(begin(), happenings);
+    if (faults.length > 0) throw new Error([...story, ...faults].join('\n'));
+  });
+  fc.assert(property, { numRuns: RUNS });
+}
 
 for (const cloud of ['aws', 'none'] as const) {
   const where = cloud === 'aws' ? 'AWS' : 'bare metal';
   t.test(`on ${where}, whatever happens, no promise is broken and all comes to rest`, async () => {
-    fc.assert(
-      fc.property(fc.array(happening, { maxLength: 60, size: 'max' }), (history) => {
-        const { story, faults } = live(beginning(cloud), history);
-        if (faults.length > 0) throw new Error([...story, ...faults].join('\n'));
-      }),
-      { numRuns: RUNS },
-    );
+    check(() => beginning(cloud));
+  });
+
+  t.test(`on ${where} with a breaker that opens at every edit, too`, async () => {
+    check(() => ({ ...beginning(cloud), breaker: { share: 0, least: 1 } }));
   });
 }

@@ -51,6 +51,11 @@ t.test('the view learns what is there and what changes', async (t) => {
   t.ok(view.egressIPAM('pool'));
   api.put(NAMESPACES, optedIn('a', '10.0.128.7'));
   await until(() => [...view.uses('pool')].length === 1);
+  t.same(
+    [...view.uses('pool')].map(({ namespace: name, ips }) => `${name} ${ips.length}`),
+    ['a 1'],
+    'with its list',
+  );
   api.put(NAMESPACES, namespace('a'));
   await until(() => [...view.uses('pool')].length === 0);
   t.same(

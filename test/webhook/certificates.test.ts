@@ -51,6 +51,10 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 async function listen(t: Test, servers: TlsServers): Promise<number> {
+  return (await served(t, servers)).port;
+}
+
+async function served(t: Test, servers: TlsServers) {
   const app = buildApp({
     admission: { namespace: () => ({ allowed: true }), egressIPAM: () => ({ allowed: true }) },
     answered: () => {},
@@ -61,7 +65,7 @@ async function listen(t: Test, servers: TlsServers): Promise<number> {
   });
   await app.listen({ port: 0, host: '127.0.0.1' });
   t.teardown(() => app.close());
-  return (app.server.address() as AddressInfo).port;
+  return { app, port: (app.server.address() as AddressInfo).port };
 }
 
 /** Common name of the certificate that is served, or why there was no handshake. */
@@ -102,6 +106,22 @@ t.test('a renewed certificate is taken over, and connections stay', async (t) =>
   socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
   t.match(await answer, /^HTTP\/1.1 200/);
   t.match(await answer, /keep-alive: timeout=120/i, 'longer than API servers keep idle connections');
+});
+
+t.test('a request that is on its way when the server closes is answered like any other', async (t) => {
+  const servers = new TlsServers();
+  servers.use(FIRST);
+  const { app, port } = await served(t, servers);
+  const socket = connect({ port, host: '127.0.0.1', ca: CA.cert });
+  t.teardown(() => socket.destroy());
+  await new Promise((resolve) => socket.once('secureConnect', resolve));
+  socket.write('GET /healthz HTTP/1.1\r\n');
+  await new Promise((resolve) => setImmediate(resolve));
+  const closed = app.close();
+  const answer = new Promise<string>((resolve) => socket.once('data', (data) => resolve(String(data))));
+  socket.write('Host: localhost\r\n\r\n');
+  t.match(await answer, /^HTTP\/1.1 200/);
+  await closed;
 });
 
 t.test('files are followed', async (t) => {

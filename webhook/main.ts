@@ -44,11 +44,31 @@ async function run(config: WebhookConfig): Promise<number> {
     log.error({}, describeProblems(kubeConfig.problems));
     return EXIT.usage;
   }
+  const client = connect(kubeConfig.value, { userAgent: 'egressip-ipam-webhook', timeout: REQUEST_TIMEOUT });
+  const closers: Closer[] = [{ name: 'connections', close: () => client.close() }];
+  let status: number = EXIT.asAsked;
+  try {
+    await serve(compose(config, client, log), { config, log, stop, closers });
+  } catch (err) {
+    log.error({ err }, 'cannot go on');
+    status = EXIT.notAsAsked;
+  }
+  for (const { name, error } of await closeInReverse(closers, SHUTDOWN)) {
+    log.warn({ what: name, err: error }, 'could not be closed');
+  }
+  return status;
+}
+
+/** Everything, wired up and not started. */
+function compose(config: WebhookConfig, client: Connection, log: Logger) {
   const { now } = systemClock;
   const { namespace } = config;
-  const client = connect(kubeConfig.value, { userAgent: 'egressip-ipam-webhook', timeout: REQUEST_TIMEOUT });
-  const onError = (err: unknown, what: string) => log.warn({ err, what }, 'the API server could not be read');
-  const caches = new Caches({ client, clock: systemClock, namespace, onError });
+  const caches = new Caches({
+    client,
+    clock: systemClock,
+    namespace,
+    onError: (err, what) => log.warn({ err, what }, 'the API server could not be read'),
+  });
   const view = new View({
     outOfTouch: () => caches.outOfTouch(),
     observedAge: (egressIPAM) => caches.observed.age(egressIPAM),
@@ -90,52 +110,54 @@ async function run(config: WebhookConfig): Promise<number> {
     now,
     serverFactory: servers.create,
   });
-  const closers: Closer[] = [{ name: 'connections', close: () => client.close() }];
-  let status: number = EXIT.asAsked;
-  try {
-    const health = await serveHealth(config['health-probe-bind-address'], {
-      healthz: {},
-      readyz: { admission: whyNotReady },
-    });
-    closers.push({ name: 'health probes', close: () => health.close() });
-    const scraped = await serveMetrics(config['metrics-bind-address'], metrics);
-    closers.push({ name: 'metrics', close: () => scraped.close() });
-    caches.start(view);
-    closers.push({ name: 'caches', close: () => caches.stop() });
-    const certificates = new Certificates({
-      source:
-        config.tlsFiles === undefined
-          ? ownCertificates(config, client, log)
-          : fileCertificates(config.tlsFiles),
-      use(certificate) {
-        servers.use(certificate);
-        log.info({}, 'serves with a new certificate');
-      },
-      onError: (err) => log.warn({ err }, 'the certificate could not be had'),
-      clock: systemClock,
-    });
-    closers.push({ name: 'certificates', close: () => certificates.stop() });
-    await certificates.start(stop);
-    if (!stop.aborted) {
-      await app.listen({ port: config.port, host: config['bind-address'] });
-      closers.push({ name: 'admission', close: () => app.close() });
-      state.listens = true;
-      const { port } = app.server.address() as AddressInfo;
-      log.info({ port, health: health.port, metrics: scraped.port }, 'listens');
-      await forever(stop);
-      // Readiness fails first, so that nobody new comes; then what is under way is answered.
-      state.listens = false;
-      log.info({ signal: stop.reason }, 'stops');
-      await sleep(systemClock, config['shutdown-delay'], new AbortController().signal);
-    }
-  } catch (err) {
-    log.error({ err }, 'cannot go on');
-    status = EXIT.notAsAsked;
-  }
-  for (const { name, error } of await closeInReverse(closers, SHUTDOWN)) {
-    log.warn({ what: name, err: error }, 'could not be closed');
-  }
-  return status;
+  const certificates = new Certificates({
+    source:
+      config.tlsFiles === undefined
+        ? ownCertificates(config, client, log)
+        : fileCertificates(config.tlsFiles),
+    use(certificate) {
+      servers.use(certificate);
+      log.info({}, 'serves with a new certificate');
+    },
+    onError: (err) => log.warn({ err }, 'the certificate could not be had'),
+    clock: systemClock,
+  });
+  return { app, caches, certificates, metrics, state, view, whyNotReady };
+}
+
+/** Starts one thing after the other, each noted among the closers, and resolves when it is time to close them. */
+async function serve(
+  parts: ReturnType<typeof compose>,
+  { config, log, stop, closers }: Course,
+): Promise<void> {
+  const { app, caches, certificates, metrics, state, view, whyNotReady } = parts;
+  const probes = { healthz: {}, readyz: { admission: whyNotReady } };
+  const health = await serveHealth(config['health-probe-bind-address'], probes);
+  closers.push({ name: 'health probes', close: () => health.close() });
+  const scraped = await serveMetrics(config['metrics-bind-address'], metrics);
+  closers.push({ name: 'metrics', close: () => scraped.close() });
+  caches.start(view);
+  closers.push({ name: 'caches', close: () => caches.stop() });
+  closers.push({ name: 'certificates', close: () => certificates.stop() });
+  await certificates.start(stop);
+  if (stop.aborted) return;
+  await app.listen({ port: config.port, host: config['bind-address'] });
+  closers.push({ name: 'admission', close: () => app.close() });
+  state.listens = true;
+  const { port } = app.server.address() as AddressInfo;
+  log.info({ port, health: health.port, metrics: scraped.port }, 'listens');
+  await forever(stop);
+  // Readiness fails first, so that nobody new comes; what is under way is answered while the server closes.
+  state.listens = false;
+  log.info({ signal: stop.reason }, 'stops');
+  await sleep(systemClock, config['shutdown-delay'], new AbortController().signal);
+}
+
+interface Course {
+  readonly config: WebhookConfig;
+  readonly log: Logger;
+  readonly stop: AbortSignal;
+  readonly closers: Closer[];
 }
 
 /** Made here, kept in a Secret that all replicas share, and made known to the API server. */

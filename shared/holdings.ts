@@ -15,10 +15,10 @@ export class Holdings {
   /** Every address that somebody holds. */
   readonly taken = new AddressSet();
   readonly #holders = new Map<IPv4, Holder[]>();
-  readonly #byObject = new Map<string, { holder: Holder; ips: readonly IPv4[] }>();
+  readonly #byObject = new Map<string | IPv4, { holder: Holder; ips: readonly IPv4[] }>();
 
-  /** What the object `key` (`kind/name`, unique) holds from now on; an empty list forgets it. */
-  set(key: string, holder: Holder, ips: readonly IPv4[]): void {
+  /** What the object `key` (`kind/name`, or the IP of an allocation) holds from now on; an empty list forgets it. */
+  set(key: string | IPv4, holder: Holder, ips: readonly IPv4[]): void {
     const before = this.#byObject.get(key);
     if (before !== undefined) for (const ip of before.ips) this.#remove(ip, before.holder);
     if (ips.length === 0) {

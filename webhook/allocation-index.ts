@@ -3,7 +3,7 @@
 import { AddressSet } from '../shared/address-set.ts';
 import { type Allocation, parseAllocation } from '../shared/allocation.ts';
 import type { Pool } from '../shared/egressipam.ts';
-import { type Cidr, contains, type IPv4, parseIPv4 } from '../shared/ip.ts';
+import { type Cidr, contains, type IPv4 } from '../shared/ip.ts';
 import type { AllocationObject, Phase } from '../shared/kinds.ts';
 
 /** What is likeliest to be in use comes first. */
@@ -11,16 +11,14 @@ const ORDER: Readonly<Record<Phase, number>> = { Bound: 0, Claimed: 1, Releasing
 
 export class AllocationIndex {
   readonly #byIP = new Map<IPv4, Allocation>();
-  readonly #byNamespace = new Map<string, Map<IPv4, Allocation>>();
+  readonly #byNamespace = new Map<string, Allocation[]>();
   /** Those that are not resting. */
   readonly #active = new AddressSet();
   /** How many of them lie in a CIDR, for each that was asked about. */
   readonly #counts = new Map<string, { readonly cidr: Cidr; count: number }>();
 
-  /** Returns what the object stands for now; undefined when it is gone, or stands for nothing. */
-  changed(name: string, object: AllocationObject | undefined): Allocation | undefined {
-    const ip = parseIPv4(name);
-    if (ip === undefined) return undefined;
+  /** Returns what the object named by `ip` stands for now; undefined when it is gone, or stands for nothing. */
+  changed(ip: IPv4, object: AllocationObject | undefined): Allocation | undefined {
     this.#forget(ip);
     const allocation = object === undefined ? undefined : parseAllocation(object);
     if (allocation !== undefined) this.#add(allocation);
@@ -30,7 +28,9 @@ export class AllocationIndex {
   /** Of the namespace, in the pool, in any phase, not being deleted; those first that are likeliest to be in use. */
   of(namespace: string, pool: Pool): Allocation[] {
     if (namespace === '') return [];
-    return [...(this.#byNamespace.get(namespace)?.values() ?? [])]
+    const allocations = this.#byNamespace.get(namespace) ?? [];
+    if (allocations.length === 0) return [];
+    return allocations
       .filter(({ ip, deleting }) => !deleting && contains(pool.cidr, ip))
       .sort((a, b) => ORDER[a.phase] - ORDER[b.phase] || a.ip - b.ip);
   }
@@ -42,11 +42,6 @@ export class AllocationIndex {
     const count = this.#active.count(pool.cidr);
     this.#counts.set(pool.name, { cidr: pool.cidr, count });
     return count;
-  }
-
-  /** Counts no CIDRs any more but those that are asked about again. */
-  forgetCounts(): void {
-    this.#counts.clear();
   }
 
   /** All of one pool; walks everything, so not for every request. */
@@ -66,8 +61,8 @@ export class AllocationIndex {
       this.#count(ip, 1);
     }
     const siblings = this.#byNamespace.get(namespace);
-    if (siblings === undefined) this.#byNamespace.set(namespace, new Map([[ip, allocation]]));
-    else siblings.set(ip, allocation);
+    if (siblings === undefined) this.#byNamespace.set(namespace, [allocation]);
+    else siblings.push(allocation);
   }
 
   #forget(ip: IPv4): void {
@@ -78,9 +73,9 @@ export class AllocationIndex {
       this.#active.delete(ip);
       this.#count(ip, -1);
     }
-    const siblings = this.#byNamespace.get(before.namespace);
-    siblings?.delete(ip);
-    if (siblings?.size === 0) this.#byNamespace.delete(before.namespace);
+    const siblings = this.#byNamespace.get(before.namespace) ?? [];
+    siblings.splice(siblings.indexOf(before), 1);
+    if (siblings.length === 0) this.#byNamespace.delete(before.namespace);
   }
 
   #count(ip: IPv4, change: 1 | -1): void {

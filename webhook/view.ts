@@ -48,15 +48,15 @@ export class View implements NamespaceView, EgressIPAMView {
 
   egressIPAMChanged(name: string, object: EgressIPAMObject | undefined): void {
     this.#pools.egressIPAMChanged(name, object);
-    // CIDRs may have gone; those that have not are counted anew when they are asked about.
-    this.#allocations.forgetCounts();
     this.wake();
   }
 
   allocationChanged(name: string, object: AllocationObject | undefined): void {
-    const allocation = this.#allocations.changed(name, object);
+    const ip = parseIPv4(name);
+    if (ip === undefined) return;
+    const allocation = this.#allocations.changed(ip, object);
     const holder: Holder = { kind: 'allocation', name: allocation?.namespace ?? '' };
-    this.#holdings.set(`allocation/${name}`, holder, allocation === undefined ? [] : [allocation.ip]);
+    this.#holdings.set(ip, holder, allocation === undefined ? [] : [ip]);
   }
 
   namespaceChanged(

@@ -28,9 +28,29 @@ export function createLogger({ name, level, output }: LogOptions): Logger {
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: describeError },
     },
-    // Written at once: a process that crashes must not take its last words with it.
-    output ?? destination({ dest: 2, sync: true }),
+    output ?? standardError(),
   );
+}
+
+/**
+ * What is said in one turn of the event loop goes out in one write, since each one costs as much as many lines. A process
+ * that ends, by a crash, too, says the rest before it goes.
+ */
+function standardError(): DestinationStream {
+  const sink = destination({ dest: 2, sync: true });
+  let lines = '';
+  const flush = () => {
+    const text = lines;
+    lines = '';
+    if (text !== '') sink.write(text);
+  };
+  process.on('exit', flush);
+  return {
+    write(line) {
+      if (lines === '') setImmediate(flush);
+      lines += line;
+    },
+  };
 }
 
 interface DescribedError {

@@ -1,8 +1,10 @@
 // Which parts are there? By name, in the order in which they run.
 import type { Part } from './part.ts';
 import { PASS } from './pass.ts';
+import { WEBHOOK } from './webhook.ts';
 
 export const PARTS = {
+  webhook: WEBHOOK,
   pass: PASS,
 } as const satisfies Readonly<Record<string, Part>>;
 

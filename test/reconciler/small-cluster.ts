@@ -170,6 +170,14 @@ export class SmallCluster {
     this.ec2.account.change((state) => takeAddress(state, subnet, address(ip)));
   }
 
+  /** Whether any interface has the address. */
+  isAssigned(ip: string): boolean {
+    const wanted = address(ip);
+    return [...this.ec2.account.state.interfaces.values()].some(
+      ({ primary, secondary }) => primary === wanted || secondary.includes(wanted),
+    );
+  }
+
   setNode(name: string, change: { readonly ready?: boolean; readonly cordoned?: boolean }): void {
     this.#change(NODES, name, (node): NodeObject => {
       const conditions = [{ type: 'Ready', status: change.ready === false ? 'False' : 'True' }];

@@ -50,6 +50,11 @@ export class FakeEc2 implements Ec2 {
     this.#plan(action, [{ kind: 'meanwhile', act }]);
   }
 
+  /** No fault is left to come. */
+  forgive(): void {
+    this.#faults.clear();
+  }
+
   /** How many calls of the action were made. */
   count(action: Ec2Action): number {
     return this.log.filter((line) => line.startsWith(`${action} `)).length;

@@ -1,7 +1,6 @@
 // What an EgressIPAM's status says: per CIDR how full it is and what the webhook must know of the cloud; overall whether
 // it is in order. Pure: what is written is what was observed, never what was wished for.
 
-import { AddressSet } from './address-set.ts';
 import { countFree } from './allocate.ts';
 import type { Allocation } from './allocation.ts';
 import { type EgressIPAM, type Pool, poolOf } from './egressipam.ts';
@@ -31,6 +30,8 @@ export function statusOf(object: EgressIPAMObject, world: World, plan: Plan, now
     return { ...rest, conditions: withTimes([verdict], before, generation, now) };
   }
   if (world.cloud === 'aws' && world.inventory === undefined) {
+    // A new leader has nothing better to say yet than the one before it.
+    if (object.status !== undefined && before.length > 0) return object.status;
     const message = 'EC2 has not been read yet';
     const verdict: Verdict = { type: 'InventoryFresh', status: 'Unknown', reason: 'NotRead', message };
     return { ...object.status, conditions: withTimes([verdict], before, generation, now) };
@@ -54,12 +55,10 @@ function cidrStatus(
   world: World,
 ): CIDRStatus {
   const usable = world.usable.get(pool);
-  const held = new AddressSet();
   let allocated = 0;
   let resting = 0;
   for (const allocation of world.allocations.values()) {
     if (allocation.ip < pool.cidr.first || allocation.ip > pool.cidr.last) continue;
-    held.add(allocation.ip);
     if (allocation.phase === 'Resting') resting += 1;
     else allocated += 1;
   }

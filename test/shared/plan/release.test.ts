@@ -322,6 +322,15 @@ t.test('unknown is not empty: nothing rests while nobody can say that it is on n
       steps: [],
     },
     {
+      title: 'another node cannot be read, and the IP is on an interface that may be that one’s',
+      tale: {
+        nodes: { n1: 'a', n2: { zone: 'a', instance: 'unread' } },
+        allocations: releasing,
+        assigned: { n2: ['10.0.1.10'] },
+      },
+      steps: [],
+    },
+    {
       title: 'its node is gone, its interface lives on: not ours to touch any more',
       tale: {
         nodes: { n2: 'a' },

@@ -1,0 +1,52 @@
+// Who has an address in the cloud, and when nobody can say.
+import t from 'tap';
+import { type Custody, custodyOf, isStolen } from '../../../shared/plan/custody.ts';
+import type { Tale } from './build.ts';
+import { cluster } from './build.ts';
+import { ip, worldOf } from './cluster.ts';
+
+const bound = (node: string) => ({ '10.0.1.10': { for: 'a', phase: 'Bound' as const, node } });
+const unread = { n1: { zone: 'a', instance: 'unread' as const }, n2: 'a' };
+
+t.test('an address is somebody else’s only when it can be nobody else’s', async (t) => {
+  const rows: readonly [string, Tale, Custody][] = [
+    ['EC2 was not read', { inventory: 'none' }, 'nobody'],
+    ['nobody has it', {}, 'nobody'],
+    ['a node of ours has it', { assigned: { n1: ['10.0.1.10'] } }, 'node'],
+    ['an interface outside the cluster has it', { foreign: { 'eni-lb': ['10.0.1.10'] } }, 'stranger'],
+    [
+      'the same, though we have bound it',
+      { allocations: bound('n1'), foreign: { 'eni-lb': ['10.0.1.10'] } },
+      'stranger',
+    ],
+    [
+      'while a node cannot be read, it may be that node’s',
+      { nodes: unread, foreign: { 'eni-lb': ['10.0.1.10'] } },
+      'unknown',
+    ],
+    [
+      'where we had put it, the node being gone',
+      { nodes: { n2: 'a' }, allocations: bound('n1'), foreign: { 'eni-n1': ['10.0.1.250', '10.0.1.10'] } },
+      'former',
+    ],
+    [
+      'where we had put it, the node being out of sight',
+      { nodes: unread, allocations: bound('n1'), assigned: { n1: ['10.0.1.10'] } },
+      'former',
+    ],
+    [
+      'where it was when it was not ours yet',
+      {
+        nodes: { n2: 'a' },
+        allocations: { '10.0.1.10': { for: 'a', node: 'n1' } },
+        foreign: { 'eni-n1': ['10.0.1.250', '10.0.1.10'] },
+      },
+      'stranger',
+    ],
+  ];
+  for (const [title, tale, expected] of rows) {
+    const world = worldOf(cluster(tale));
+    t.equal(custodyOf(ip('10.0.1.10'), world), expected, title);
+    t.equal(isStolen(ip('10.0.1.10'), world), expected === 'stranger', title);
+  }
+});

@@ -1,0 +1,193 @@
+// What an EgressIPAM says of itself: how full each CIDR is, what the webhook must know, and whether all is well.
+import t from 'tap';
+import { toIPv4 } from '../../shared/ip.ts';
+import type { EgressIPAMStatus } from '../../shared/kinds.ts';
+import { plan } from '../../shared/plan/plan.ts';
+import { statusOf } from '../../shared/status.ts';
+import type { Tale } from './plan/build.ts';
+import { cluster } from './plan/build.ts';
+import { type Cluster, cidr, worldOf } from './plan/cluster.ts';
+
+const NOW = '2026-01-01T00:00:00Z';
+const LATER = '2026-01-01T01:00:00Z';
+
+function statusIn(it: Cluster, now = NOW, before?: EgressIPAMStatus): EgressIPAMStatus {
+  const object = it.egressIPAMs.get('pool');
+  if (object === undefined) throw new Error('there is no EgressIPAM pool');
+  const world = worldOf(it);
+  const { status: _built, ...bare } = object;
+  return statusOf(before === undefined ? bare : { ...bare, status: before }, world, plan(world), now);
+}
+
+function conditions(status: EgressIPAMStatus): string[] {
+  return (status.conditions ?? []).map(({ type, status: is, reason }) => `${type} ${is} ${reason}`);
+}
+
+t.test('each CIDR tells how full it is, of addresses and of room on nodes', async (t) => {
+  const it = cluster({
+    egressIPAMs: { pool: { cidrs: { '10.0.1.0/28': 'a', '10.0.2.0/28': 'b' } } },
+    nodes: {
+      n1: { zone: 'a', slots: 4 },
+      n2: { zone: 'a', slots: 3, cordoned: true },
+      n3: { zone: 'b', slots: 2 },
+    },
+    namespaces: { a: ['10.0.1.10', '10.0.2.10'], b: ['10.0.1.11'] },
+    serves: [
+      ['a', '10.0.1.10', 'n1'],
+      ['a', '10.0.2.10', 'n3'],
+    ],
+    allocations: { '10.0.1.11': { for: 'b' }, '10.0.1.12': { for: 'c', phase: 'Resting' } },
+    foreign: { 'eni-lb': ['10.0.1.6', '10.0.1.7'] },
+  });
+  const status = statusIn(it);
+  t.match(status, { observedGeneration: 1, cloud: 'aws', allocated: 3 });
+  t.same(status.cidrs, [
+    {
+      CIDR: '10.0.1.0/28',
+      labelValue: 'a',
+      size: 16,
+      usable: 9, // but for the first four, the last, and two in use
+      allocated: 2,
+      resting: 1,
+      free: 6,
+      freeHostSlots: 2, // four on n1, one in use, one claimed
+      inUse: ['10.0.1.0-10.0.1.3', '10.0.1.6-10.0.1.7'],
+    },
+    {
+      CIDR: '10.0.2.0/28',
+      labelValue: 'b',
+      size: 16,
+      usable: 11,
+      allocated: 1,
+      resting: 0,
+      free: 10,
+      freeHostSlots: 1,
+      inUse: ['10.0.2.0-10.0.2.3'],
+    },
+  ]);
+  t.equal(status.free, 16);
+  t.same(conditions(status), ['Ready True Served', 'CapacityOK True Enough', 'InventoryFresh True Read']);
+});
+
+t.test('on bare metal no limit of room is known, unless no node is left', async (t) => {
+  const slots = (tale: Tale) => statusIn(cluster({ cloud: 'none', ...tale })).cidrs?.[0]?.freeHostSlots;
+  t.equal(slots({}), undefined);
+  t.equal(slots({ nodes: { n1: { zone: 'a', cordoned: true } } }), 0);
+  t.equal(statusIn(cluster({ cloud: 'none' })).cloud, 'none');
+});
+
+t.test('what is wrong is told in a condition, the worst first', async (t) => {
+  const rows: readonly [string, Tale, string][] = [
+    ['it is invalid', { egressIPAMs: { pool: { cidrs: { nonsense: 'a' } } } }, 'Ready False Invalid'],
+    [
+      'it is being deleted',
+      { egressIPAMs: { pool: { cidrs: { '10.0.1.0/24': 'a' }, deleting: 'waits' } } },
+      'Ready False Deleting',
+    ],
+    [
+      'an IP has no node',
+      {
+        nodes: { n1: { zone: 'a', slots: 0 } },
+        namespaces: { a: ['10.0.1.10'] },
+        allocations: { '10.0.1.10': { for: 'a', phase: 'Bound' } },
+      },
+      'Ready False NotHosted',
+    ],
+    [
+      'it is full',
+      {
+        egressIPAMs: { pool: { cidrs: { '10.0.1.10/32': 'a' } } },
+        namespaces: { a: ['10.0.1.10'] },
+        serves: [['a', '10.0.1.10', 'n1']],
+      },
+      'CapacityOK False PoolExhausted',
+    ],
+    ['no node has room', { nodes: { n1: { zone: 'a', slots: 0 } } }, 'CapacityOK False NoHostSlots'],
+    [
+      'a node could not be read',
+      { nodes: { n1: 'a', n2: { zone: 'a', instance: 'unread' } } },
+      'InventoryFresh False NodesUnknown',
+    ],
+    ['it lies in no subnet', { nodes: { n1: 'b' } }, 'InventoryFresh False OutsideSubnets'],
+    ['EC2 was not read', { inventory: 'none' }, 'InventoryFresh Unknown NotRead'],
+    ['there is no cloud', { cloud: 'none' }, 'InventoryFresh True NoCloud'],
+    ['all is well', {}, 'Ready True Served'],
+  ];
+  for (const [title, tale, expected] of rows) {
+    t.ok(conditions(statusIn(cluster(tale))).includes(expected), `${title}: ${expected}`);
+  }
+});
+
+t.test('what an edit would displace is told as not Ready', async (t) => {
+  const it = cluster({
+    nodes: { n1: { zone: 'a', labels: { 'topology.kubernetes.io/zone': 'x' }, slots: 20 }, n2: 'a' },
+    namespaces: Object.fromEntries(
+      Array.from({ length: 12 }, (_, at) => [`ns-${at}`, [`10.0.1.${at + 10}`]]),
+    ),
+    serves: Array.from({ length: 12 }, (_, at) => [`ns-${at}`, `10.0.1.${at + 10}`, 'n1'] as const),
+  });
+  const [ready] = statusIn(it).conditions ?? [];
+  t.match(ready, {
+    type: 'Ready',
+    status: 'False',
+    reason: 'BreakerOpen',
+    message: /^12 of 12 IPs of 10\.0\.1\.0\/24 are on nodes/,
+  });
+});
+
+t.test('a CIDR that is too fragmented to publish publishes nothing, and says so', async (t) => {
+  const it = cluster({ egressIPAMs: { pool: { cidrs: { '10.0.0.0/20': 'a' } } } });
+  const subnet = cidr('10.0.0.0/20');
+  it.interfaces.clear();
+  for (let at = 0; at < 1010; at += 2) {
+    const primary = toIPv4(subnet.first + 10 + at);
+    it.interfaces.set(`eni-${at}`, {
+      id: `eni-${at}`,
+      node: undefined,
+      subnet,
+      primary,
+      secondary: new Set(),
+      slots: 0,
+    });
+  }
+  const status = statusIn(it);
+  t.same(status.cidrs?.[0]?.inUse, []);
+  t.ok(conditions(status).includes('InventoryFresh False TooFragmented'));
+});
+
+t.test('a CIDR that cannot be read this time goes on to say what was in use', async (t) => {
+  const seen = statusIn(cluster({ foreign: { 'eni-lb': ['10.0.1.6'] } }));
+  const blind = statusIn(cluster({ nodes: { n1: 'b' } }), LATER, seen);
+  t.same(blind.cidrs?.[0]?.inUse, seen.cidrs?.[0]?.inUse);
+  t.match(seen.cidrs?.[0]?.inUse, ['10.0.1.0-10.0.1.3', '10.0.1.6']);
+});
+
+t.test(
+  'a condition keeps its time while its status stays, and nothing changes when nothing has changed',
+  async (t) => {
+    const first = statusIn(cluster());
+    t.same(statusIn(cluster(), LATER, first), first);
+    const full = statusIn(cluster({ nodes: { n1: { zone: 'a', slots: 0 } } }), LATER, first);
+    const timeOf = (status: EgressIPAMStatus, type: string) =>
+      status.conditions?.find((condition) => condition.type === type)?.lastTransitionTime;
+    t.equal(timeOf(full, 'Ready'), NOW);
+    t.equal(timeOf(full, 'CapacityOK'), LATER);
+  },
+);
+
+t.test('before EC2 was read, a new leader leaves what the one before it has said', async (t) => {
+  const first = statusIn(cluster());
+  t.same(statusIn(cluster({ inventory: 'none' }), LATER, first), first);
+});
+
+t.test('an EgressIPAM that has become invalid goes on to say what it serves', async (t) => {
+  const first = statusIn(cluster());
+  const invalid = statusIn(
+    cluster({ egressIPAMs: { pool: { cidrs: { '10.0.1.0/24': 'a', nonsense: 'a' } } } }),
+    LATER,
+    first,
+  );
+  t.same(invalid.cidrs, first.cidrs);
+  t.same(conditions(invalid), ['Ready False Invalid']);
+  t.match(invalid.conditions?.[0]?.message, /^spec\.cidrAssignments\[1\]\.CIDR: /);
+});

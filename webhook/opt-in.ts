@@ -8,6 +8,8 @@ import { type Decision, type Deny, impossible, later, type NamespaceView } from 
 import { explicits, layPlan, type PlanRequest, searches } from './plan.ts';
 
 const SHOWN_NAMES = 20;
+const LONGEST_NAME = 253;
+const OBJECT_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /** Opts in to the EgressIPAM `name`. */
 export function optIn(request: PlanRequest, name: string, view: NamespaceView): Decision {
@@ -54,7 +56,10 @@ export function lookUp(
     return impossible({ code: 'EgressIPAMInvalid', path: EGRESSIPAM_PATH, message });
   }
   const egressIPAM = view.egressIPAM(name);
-  if (egressIPAM === undefined) return { kind: 'read', egressIPAM: name, otherwise: unknown(name, view) };
+  if (egressIPAM === undefined) {
+    const otherwise = unknown(name, view);
+    return isObjectName(name) ? { kind: 'read', egressIPAM: name, otherwise } : otherwise;
+  }
   if (egressIPAM.deleting) {
     const message = `EgressIPAM "${name}" is being deleted and gives out no more IPs; name another one`;
     return impossible({ code: 'EgressIPAMDeleting', path: EGRESSIPAM_PATH, message });
@@ -70,6 +75,11 @@ export function lookUp(
   }
 }
 
+/** What cannot be a name is not asked for: `..` would be another place in the API. */
+function isObjectName(name: string): boolean {
+  return name.length <= LONGEST_NAME && OBJECT_NAME.test(name);
+}
+
 function unknown(name: string, view: NamespaceView): Deny {
   const names = view.names();
   const shown = names
@@ -78,7 +88,8 @@ function unknown(name: string, view: NamespaceView): Deny {
     .join(', ');
   const more = names.length > SHOWN_NAMES ? ` and ${names.length - SHOWN_NAMES} more` : '';
   const exist = names.length === 0 ? 'none exists; create it first' : `use one of ${shown}${more}`;
-  const message = `EgressIPAM "${name}" does not exist; ${exist}`;
+  const asked = name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
+  const message = `EgressIPAM "${asked}" does not exist; ${exist}`;
   return impossible({ code: 'EgressIPAMNotFound', path: EGRESSIPAM_PATH, message });
 }
 

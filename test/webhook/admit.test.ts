@@ -224,6 +224,12 @@ const rows: readonly Row[] = [
     answer: `422: ${POOL}: EgressIPAM "poll" does not exist; use one of "other", "pool"`,
     calls: ['get egressipams/poll'],
   },
+  ...['..', '.', 'a/b', 'Pool', 'pool?', '-pool', 'x'.repeat(254)].map((name) => ({
+    when: `it names ${name.slice(0, 9)}, which cannot be a name`,
+    request: create(optedIn('a', undefined, name)),
+    answer: `422: ${POOL}: EgressIPAM "${name.length > 253 ? `${name.slice(0, 253)}…` : name}" does not exist; use one of "pool"`,
+    calls: [],
+  })),
   {
     when: 'it names an EgressIPAM and none exists',
     stored: [],

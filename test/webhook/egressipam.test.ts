@@ -300,6 +300,14 @@ t.test('while the caches are out of touch, only what needs no knowledge passes',
   t.equal(answer(update(pool(), pool({ metadata: releasingAll }))), 'allowed');
 });
 
+t.test('of thousands of problems some are told', async (t) => {
+  const reservedIPs = Array.from({ length: 1_000 }, (_, index) => `nonsense-${index}`);
+  const answer = replicaOf([]).admission.egressIPAM(
+    create(pool({ cidrs: [{ CIDR: A, labelValue: 'a', reservedIPs }] })),
+  );
+  t.equal(answer.allowed ? 0 : answer.message.length, 8_001);
+});
+
 t.test('a spec nested deeper than anything real is another spec, and is judged', async (t) => {
   const nest = (depth: number) => JSON.parse(`${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`) as object;
   const deep = (): EgressIPAMObject => pool({ spec: { surplus: nest(100_000) } });

@@ -146,8 +146,7 @@ function carryOut(wanted: Wanted, allocation: Allocation, placement: Placement, 
   const settled = world.cloud !== 'aws' ? 'yes' : settleInterface(wanted, allocation, placement.node, stage);
   if (settled !== 'yes') return settled;
   if (!seen.isHostedBy(ip, placement.node)) {
-    // On somebody else's NetNamespace it could deactivate what that one has on the node; it is just being taken off there.
-    if (seen.netNamespacesOf(ip).some((name) => name !== namespace.name)) return 'pending';
+    if (wouldSilence(wanted, placement.node, stage)) return 'pending';
     draft.host(placement.node, ip);
     return 'pending';
   }
@@ -156,6 +155,17 @@ function carryOut(wanted: Wanted, allocation: Allocation, placement: Placement, 
     return 'hosted';
   }
   return useOnNetNamespace(wanted, stage);
+}
+
+/**
+ * Whether it would deactivate an IP that is on the node: on somebody else's NetNamespace it could, and on its own, too,
+ * while a sibling is still there. Both are just being taken off.
+ */
+function wouldSilence({ ip, namespace }: Wanted, node: string, { world, seen }: Stage): boolean {
+  const users = seen.netNamespacesOf(ip);
+  if (users.some((name) => name !== namespace.name)) return true;
+  const used = world.netNamespaces.get(namespace.name)?.ips ?? new Set();
+  return used.has(ip) && [...used].some((other) => other !== ip && seen.isHostedBy(other, node));
 }
 
 /**

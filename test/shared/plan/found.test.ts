@@ -204,6 +204,24 @@ const FOUND: readonly (readonly [title: string, cloud: Cluster['cloud'], history
     ],
   ],
   [
+    'an IP does not come to a node that a sibling is only about to leave',
+    'none',
+    [
+      { kind: 'slip by', name: 'a', egressIPAM: 'blue', pick: 9 },
+      step(2),
+      step(2),
+      step(2),
+      step(),
+      { kind: 'delete node', node: 'n4' },
+      admit('a', 'green'),
+      { kind: 'time', milliseconds: 120_000 },
+      { kind: 'relabel', node: 'n1', zone: 'b' },
+      step(2, 22),
+      admit('a'),
+      step(1, 1),
+    ],
+  ],
+  [
     'two who want the same room do not push each other about for ever',
     'aws',
     [

@@ -88,6 +88,26 @@ t.test('the new IP is ready and waits while the old one may not leave yet', asyn
   ]);
 });
 
+t.test('on two nodes, too, they never share the NetNamespace', async (t) => {
+  check(t, [
+    {
+      title: 'the old one may not leave yet',
+      tale: {
+        namespaces: { a: ['10.0.1.11'] },
+        assigned: { n1: ['10.0.1.10'], n2: ['10.0.1.11'] },
+        hosted: { n1: ['10.0.1.10'], n2: ['10.0.1.11'] },
+        used: { a: ['10.0.1.10'] },
+        allocations: {
+          '10.0.1.10': { for: 'a', phase: 'Bound', node: 'n1', seenFor: 60_000 },
+          '10.0.1.11': { for: 'a', phase: 'Bound', node: 'n2' },
+        },
+      },
+      steps: [],
+      traffic: ['a active from 10.0.1.10'],
+    },
+  ]);
+});
+
 t.test('where no node has room for both, the old one goes first, and the namespace is told', async (t) => {
   const tale = {
     egressIPAMs: SMALL_A,
@@ -125,6 +145,18 @@ t.test('where no node has room for both, the old one goes first, and the namespa
         'unassign 10.0.1.10 from eni-n1',
         'let 10.0.1.10 rest',
       ],
+    },
+    {
+      title: 'the new one can never be had: the old one stays, though its node is full',
+      tale: {
+        egressIPAMs: { pool: { cidrs: { '10.0.1.0/24': 'a' }, reserved: ['10.0.1.11'] } },
+        namespaces: { a: ['10.0.1.11'] },
+        serves: [['a', '10.0.1.10', 'n1']],
+        nodes: { n1: { zone: 'a', slots: 1 } },
+      },
+      steps: ['begin to release 10.0.1.10'],
+      told: ['InvalidEgressIPs about a'],
+      traffic: ['a active from 10.0.1.10'],
     },
     {
       title: 'room is not what is lacking: the old one stays',

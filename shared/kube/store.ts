@@ -17,8 +17,8 @@ export class ObjectStore<T extends KubeObject> {
   readonly #objects = new Map<string, T>();
   readonly #listeners = new Set<ChangeListener<T>>();
   readonly #tombstones = new Set<string>();
-  /** Keys that our own writes touched since the last list was begun. */
-  #touched = new Set<string>();
+  /** Keys that our own writes touched since a list was begun that has not ended. */
+  #touched: Set<string> | undefined;
 
   get objects(): ReadonlyMap<string, T> {
     return this.#objects;
@@ -32,13 +32,13 @@ export class ObjectStore<T extends KubeObject> {
 
   /** The reply to a write of ours. */
   upsert(object: T): void {
-    this.#touched.add(keyOf(object));
+    this.#touched?.add(keyOf(object));
     this.#put(object);
   }
 
   /** A deletion of ours that took effect: the object is gone, not only marked. */
   remove(object: T): void {
-    this.#touched.add(keyOf(object));
+    this.#touched?.add(keyOf(object));
     this.#drop(object);
   }
 
@@ -62,15 +62,17 @@ export class ObjectStore<T extends KubeObject> {
    * newer one wins. Versions are compared for those alone, since a restored backup counts from a lower number.
    */
   endList({ items, resourceVersion }: KubeList<T>): void {
+    const touched = this.#touched ?? new Set();
+    this.#touched = undefined;
     const listed = new Set<string>();
     for (const object of items) {
       const key = keyOf(object);
       listed.add(key);
-      if (this.#touched.has(key)) this.#put(object);
+      if (touched.has(key)) this.#put(object);
       else this.#overwrite(key, object);
     }
     for (const [key, object] of [...this.#objects]) {
-      const isOurs = this.#touched.has(key) && isLater(object.metadata.resourceVersion, resourceVersion);
+      const isOurs = touched.has(key) && isLater(object.metadata.resourceVersion, resourceVersion);
       if (!listed.has(key) && !isOurs) this.#drop(object);
     }
   }

@@ -52,7 +52,7 @@ export function makeCluster(size: Size): Objects {
       const node = nodes[(i % perZone) * ZONES.length + zone] ?? nodes[zone];
       if (node === undefined) throw new RangeError('a node per zone at least');
       if (settled) hosted.set(node.name, [...(hosted.get(node.name) ?? []), ip]);
-      allocations.push(allocation(ip, i, zone, settled ? node : undefined));
+      allocations.push(allocationOf(ip, i, zone, settled ? node : undefined));
     }
   }
   return {
@@ -139,8 +139,8 @@ function hostSubnet({ name, ip }: MadeNode, hosted: readonly IPv4[]): HostSubnet
   return { ...base, egressIPs: hosted.map(formatIPv4) };
 }
 
-/** Bound to `node`, or claimed only. */
-function allocation(ip: IPv4, i: number, zone: number, node: MadeNode | undefined): AllocationObject {
+/** Of namespace `i`; bound to `node`, or claimed only. */
+export function allocationOf(ip: IPv4, i: number, zone: number, node?: MadeNode): AllocationObject {
   const spec = {
     egressIPAM: EGRESSIPAM,
     cidr: formatCidr(subnetOf(zone)),

@@ -1,9 +1,11 @@
 // Which parts are there? By name, in the order in which they run.
+import { CHOOSE } from './choose.ts';
 import type { Part } from './part.ts';
 import { PASS } from './pass.ts';
 import { WEBHOOK } from './webhook.ts';
 
 export const PARTS = {
+  choose: CHOOSE,
   webhook: WEBHOOK,
   pass: PASS,
 } as const satisfies Readonly<Record<string, Part>>;

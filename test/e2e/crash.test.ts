@@ -3,7 +3,7 @@
 import t from 'tap';
 import { ALLOCATIONS, HOST_SUBNETS, NAMESPACES, NET_NAMESPACES, NODES } from '../../shared/kube/resources.ts';
 import { startCluster } from './cluster.ts';
-import { createEgressIPAM, ipsOf, sliceOf, zonedSpec } from './egressipams.ts';
+import { createEgressIPAM, ipsOf, zonedSpec } from './egressipams.ts';
 import { eventually } from './eventually.ts';
 import { History } from './history.ts';
 import { annotate, createNamespace, egressIPsOf } from './namespaces.ts';
@@ -16,6 +16,8 @@ t.teardown(() => cluster.stop());
 const EGRESSIPAM = 'e2e-crash';
 const SLICE = 12;
 const FOREIGN = { namespace: 'e2e-foreign', listed: '10.9.0.1', taken: 5 };
+/** Of each pool, where somebody else can be made to take an address. */
+const takes = cluster.cloud?.take === undefined ? [] : ipsOf(cluster, SLICE, FOREIGN.taken);
 const NAMES = Array.from({ length: 10 }, (_, i) => `e2e-crash-${i}`);
 const MERGE = 'application/merge-patch+json';
 /** Milliseconds after which a moment that does not come is no longer waited for: everything is done already. */
@@ -53,15 +55,12 @@ async function foreign(): Promise<unknown> {
     hosts: hostSubnets.items
       .filter(({ egressIPs }) => egressIPs?.includes(FOREIGN.listed))
       .map(({ host }) => host),
-    interfaces: cluster.zones.map((zone) =>
-      interfaces?.get(sliceOf(zone.addresses, SLICE).ip(FOREIGN.taken)),
-    ),
+    interfaces: takes.map((ip) => interfaces?.get(ip)),
   };
 }
 
 async function makeForeign(): Promise<void> {
-  for (const zone of cluster.zones)
-    await cluster.cloud?.take?.(sliceOf(zone.addresses, SLICE).ip(FOREIGN.taken));
+  for (const ip of takes) await cluster.cloud?.take?.(ip);
   const metadata = { name: FOREIGN.namespace };
   await cluster.client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata });
   await eventually(

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import t from 'tap';
 import type { NamespaceObject } from '../../shared/kinds.ts';
 import { startCluster } from './cluster.ts';
-import { createEgressIPAM, zonedSpec } from './egressipams.ts';
+import { createEgressIPAM, egressIPAM, zonedSpec } from './egressipams.ts';
 import { egressIPsOf, namespace, untilLeavesFrom } from './namespaces.ts';
 import { rightsSuffice } from './rights.ts';
 
@@ -44,6 +44,36 @@ async function tell(): Promise<void> {
       (error: unknown) => error as { stderr?: string },
     );
     t.match(failed?.stderr, '"10.0.0.300" is not an IPv4 address');
+  });
+
+  t.test(
+    'a pool and a namespace in one manifest are applied at the first try, and again without a change',
+    async (t) => {
+      const name = 'e2e-applied';
+      const items = [egressIPAM(name, zonedSpec(cluster, 15)), namespace({ name }, { egressIPAM: name })];
+      const manifest = { apiVersion: 'v1', kind: 'List', items };
+      await kubectl(['apply', '-f', '-'], manifest);
+      const stored = async () =>
+        egressIPsOf(JSON.parse(await kubectl(['get', 'namespace', name, '-o', 'json'])) as NamespaceObject);
+      const ips = await stored();
+      t.equal(ips.length, cluster.zones.length);
+      await kubectl(['wait', '--for=condition=Ready', `egressipam/${name}`]);
+      for (const again of [
+        ['apply', '-f', '-'],
+        ['apply', '--server-side', '--force-conflicts', '--field-manager=gitops', '-f', '-'],
+        ['replace', '-f', '-'],
+      ]) {
+        await kubectl(again, items[1]);
+        t.strictSame(await stored(), ips, again.join(' '));
+      }
+      await untilLeavesFrom(cluster, name, ips);
+    },
+  );
+
+  t.test('a dry run by the server shows IPs', async (t) => {
+    const object = namespace({ name: 'e2e-tried' }, { egressIPAM: EGRESSIPAM });
+    const shown = await kubectl(['create', '-f', '-', '--dry-run=server', '-o', 'json'], object);
+    t.equal(egressIPsOf(JSON.parse(shown) as NamespaceObject).length, cluster.zones.length);
   });
 
   t.test('get shows EgressIPAMs and allocations in columns', async (t) => {

@@ -18,7 +18,7 @@ export function retell(file: string, tap: string): Told {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   let before: string[] = [];
   // Where a story is in its file, which follows its line, is of no interest: what failed in it stands before.
-  for (const line of tap.replaceAll(/^ {2}---\n[^]*?^ {2}\.\.\.$/gm, '').split('\n')) {
+  for (const line of tap.replaceAll(/^ {2}---\n[\s\S]*?^ {2}\.\.\.$/gm, '').split('\n')) {
     const story = STORY.exec(line)?.groups;
     if (story === undefined) {
       if (!NOISE.test(line) && line.trim() !== '') before.push(line);

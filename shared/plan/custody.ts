@@ -1,5 +1,5 @@
-// Who has an address in the cloud: nobody, a node of ours, or somebody else? While a node cannot be read, an interface that
-// no node is known by may be that node's, so what looks stolen is only unknown then.
+// Who has an address in the cloud: nobody, a node of ours, or somebody else? An interface that no node is known by may be
+// that of a node which cannot be read now: what looks stolen is only unknown then.
 import type { IPv4 } from '../ip.ts';
 import type { World } from './world.ts';
 
@@ -15,7 +15,15 @@ export function custodyOf(ip: IPv4, world: World): Custody {
   if (world.nodeOfInterface.has(holder)) return 'node';
   const allocation = world.allocations.get(ip);
   if (allocation?.ours === true && allocation.interface === holder) return 'former';
-  return (world.inventory?.unknownNodes.size ?? 0) > 0 ? 'unknown' : 'stranger';
+  return mayBeUnknownNodes(holder, world) ? 'unknown' : 'stranger';
+}
+
+/** A node that cannot be read is still known by its address, which its interface has, too. */
+function mayBeUnknownNodes(holder: string, { inventory, hostSubnets }: World): boolean {
+  return [...(inventory?.unknownNodes.keys() ?? [])].some((node) => {
+    const hostIP = hostSubnets.get(node)?.hostIP;
+    return hostIP === undefined || inventory?.holders.get(hostIP) === holder;
+  });
 }
 
 export function isStolen(ip: IPv4, world: World): boolean {

@@ -20,8 +20,21 @@ t.test('an address is somebody else’s only when it can be nobody else’s', as
       'stranger',
     ],
     [
-      'while a node cannot be read, it may be that node’s',
+      'a node that cannot be read has it: known by the node’s address on the same interface',
+      { nodes: unread, assigned: { n1: ['10.0.1.10'] } },
+      'unknown',
+    ],
+    [
+      'the interface is not that of the node which cannot be read',
       { nodes: unread, foreign: { 'eni-lb': ['10.0.1.10'] } },
+      'stranger',
+    ],
+    [
+      'a node cannot be read, and nobody knows its address',
+      {
+        nodes: { n1: { zone: 'a', instance: 'unread', hostSubnet: 'missing' }, n2: 'a' },
+        foreign: { 'eni-lb': ['10.0.1.10'] },
+      },
       'unknown',
     ],
     [

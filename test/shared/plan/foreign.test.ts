@@ -230,9 +230,9 @@ t.test('an address that somebody else in the VPC has taken', async (t) => {
       traffic: ['a active from 10.0.1.54'],
     },
     {
-      title: 'while a node cannot be read, nobody knows that it is stolen: it may be that node’s',
+      title: 'while a node cannot be read whose address nobody knows, it may be that node’s',
       tale: {
-        nodes: { n1: 'a', n2: { zone: 'a', instance: 'unread' } },
+        nodes: { n1: 'a', n2: { zone: 'a', instance: 'unread', hostSubnet: 'missing' } },
         namespaces: { a: ['10.0.1.10'] },
         allocations: { '10.0.1.10': { for: 'a', phase: 'Bound', node: 'n1' } },
         foreign,

@@ -378,6 +378,29 @@ t.test('an IP that two nodes host is left on the one whose interface has it', as
   ]);
 });
 
+t.test('an IP is moved only from the interface that was written down for it', async (t) => {
+  const nodes = { n1: { zone: 'a', cordoned: true as const }, n2: 'a', n3: { zone: 'a', slots: 0 } };
+  const namespaces = { a: ['10.0.1.10'] };
+  check(t, [
+    {
+      title: 'seen elsewhere: written down first, then moved',
+      tale: {
+        nodes,
+        namespaces,
+        allocations: { '10.0.1.10': { for: 'a', phase: 'Bound', node: 'n3' } },
+        assigned: { n1: ['10.0.1.10'] },
+        used: { a: ['10.0.1.10'] },
+      },
+      steps: [
+        'record 10.0.1.10 on node n1, eni-n1',
+        'move 10.0.1.10 to eni-n2 of node n2',
+        'HostSubnet n2: add 10.0.1.10',
+        'record 10.0.1.10 on node n2, eni-n2',
+      ],
+    },
+  ]);
+});
+
 t.test('a hundred IPs are spread evenly, and the same way every time', async (t) => {
   const names = Array.from({ length: 100 }, (_, at) => `ns-${at}`);
   const tale = {

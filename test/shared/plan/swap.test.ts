@@ -228,6 +228,33 @@ t.test('an old IP serves on as long as nothing serves in its place', async (t) =
   ]);
 });
 
+t.test('an old IP on a node that is down is not waited for, as long as another one serves', async (t) => {
+  check(t, [
+    {
+      title: 'its replacement has no node: nobody is Ready in its zone',
+      tale: {
+        nodes: { n1: { zone: 'a', notReadyFor: 1000 }, n2: 'b' },
+        egressIPAMs: TWO_ZONES,
+        namespaces: { a: { egressIPAM: 'blue', ips: ['10.0.1.11', '10.0.2.10'] } },
+        serves: [
+          ['a', '10.0.1.10', 'n1'],
+          ['a', '10.0.2.10', 'n2'],
+        ],
+        allocations: { '10.0.1.11': { for: 'a', phase: 'Bound' } },
+      },
+      steps: [
+        'begin to release 10.0.1.10',
+        'NetNamespace a: remove 10.0.1.10',
+        'HostSubnet n1: remove 10.0.1.10',
+        'unassign 10.0.1.10 from eni-n1',
+        'let 10.0.1.10 rest',
+      ],
+      told: ['NoHost about a'],
+      traffic: ['a active from 10.0.2.10'],
+    },
+  ]);
+});
+
 t.test('an IP of several is changed without touching the others', async (t) => {
   check(t, [
     {

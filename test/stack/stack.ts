@@ -76,6 +76,10 @@ export class Stack {
     });
   }
 
+  get sandbox(): Child {
+    return this.#sandbox;
+  }
+
   /** What the sandbox says on its control port. */
   async ask<T>(path: string): Promise<T> {
     const response = await fetch(`${this.ready.controlUrl}/control/${path}`);

@@ -61,7 +61,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     await installCrds(kube.client);
     await createInfrastructure(kube.client, options.platform);
     for (const spec of nodeSpecs(options, ec2)) await createNode(kube.client, spec);
-    await seed({ client: kube.client, account: ec2?.model }, options.seed ?? { namespaces: 0 });
+    await seed({ kube, account: ec2?.model }, options.seed ?? { namespaces: 0 });
     const sdn = await startSdn(kube.client, {
       ...(ec2 === undefined ? {} : { cloud: ec2Cloud(ec2.model) }),
       assigns: options.assigns ?? 'nobody',

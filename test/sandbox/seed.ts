@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { load } from 'js-yaml';
-import type { EgressIPAMObject, NodeObject } from '../../shared/kinds.ts';
+import type { EgressIPAMObject, NodeObject, ObjectMeta } from '../../shared/kinds.ts';
 import type { KubeClient } from '../../shared/kube/client.ts';
 import {
   ALLOCATIONS,
@@ -21,6 +21,7 @@ import { limitOf } from './ec2/lifecycle.ts';
 import type { NetworkInterface, Subnet } from './ec2/model.ts';
 import { interfacesIn, isReservedByAws, slotsUsed } from './ec2/model.ts';
 import { cidr, formatAddress, formatCidr } from './ipv4.ts';
+import type { KubeApi } from './kube/server.ts';
 import { upkeep } from './sdn/upkeep.ts';
 
 export interface Seed {
@@ -46,14 +47,15 @@ interface Place {
 }
 
 export interface SeedTarget {
-  readonly client: KubeClient;
+  readonly kube: Pick<KubeApi, 'client' | 'restore'>;
   /** EC2, on AWS. */
   readonly account: Account | undefined;
 }
 
 /** For a cluster with nodes whose SDN has not been started. Throws if the nodes have no room for so many. */
-export async function seed({ client, account }: SeedTarget, wanted: Seed): Promise<void> {
+export async function seed({ kube, account }: SeedTarget, wanted: Seed): Promise<void> {
   if (wanted.namespaces === 0) return;
+  const { client } = kube;
   const nodes = (await client.list(NODES)).items;
   const pools =
     account === undefined
@@ -61,9 +63,9 @@ export async function seed({ client, account }: SeedTarget, wanted: Seed): Promi
       : awsPools(account, nodes, wanted.namespaces);
   await installCrds(client);
   await client.create(EGRESSIPAMS, egressIPAM(account, pools));
-  for (let i = 0; i < wanted.namespaces; i += 1) await createNamespace(client, i, pools);
+  restoreNamespaces(kube, wanted.namespaces, pools);
   if (account !== undefined) assignAll(account, pools);
-  await hostAll(client, nodes, pools);
+  hostAll(kube, nodes, pools);
 }
 
 async function installCrds(client: KubeClient): Promise<void> {
@@ -141,29 +143,51 @@ function placesOf(pools: readonly Pool[], i: number): Place[] {
   });
 }
 
-async function createNamespace(client: KubeClient, i: number, pools: readonly Pool[]): Promise<void> {
-  const name = `${NAME}-${String(i).padStart(5, '0')}`;
-  const places = placesOf(pools, i);
-  const egressIPs = places.map(({ ip }) => ip);
+function restoreNamespaces(
+  { restore }: Pick<KubeApi, 'restore'>,
+  count: number,
+  pools: readonly Pool[],
+): void {
+  const names = Array.from({ length: count }, (_, i) => `${NAME}-${String(i).padStart(5, '0')}`);
+  const egressIPs = names.map((_, i) => placesOf(pools, i).map(({ ip }) => ip));
+  const namespaces = restore(
+    NAMESPACES,
+    names.map((name, i) => namespace(name, egressIPs[i] ?? [])),
+  );
+  restore(
+    NET_NAMESPACES,
+    names.map((name, i) => ({
+      metadata: { name },
+      netname: name,
+      netid: FIRST_NETID + i,
+      egressIPs: egressIPs[i],
+    })),
+  );
+  restore(
+    ALLOCATIONS,
+    namespaces.flatMap(({ metadata }, i) =>
+      placesOf(pools, i).map((place, p) => allocation(metadata, place, pools[p])),
+    ),
+  );
+}
+
+function namespace(name: string, egressIPs: readonly string[]): object {
   const annotations = { [EGRESSIPAM_ANNOTATION]: NAME, [EGRESSIPS_ANNOTATION]: egressIPs.join(',') };
-  const namespace = await client.create(NAMESPACES, { metadata: { name, annotations } });
-  await client.create(NET_NAMESPACES, {
-    metadata: { name },
-    netname: name,
-    netid: FIRST_NETID + i,
-    egressIPs,
-  });
-  for (const [p, place] of places.entries()) {
-    const spec = { egressIPAM: NAME, cidr: pools[p]?.cidr, namespace: name, claim: randomUUID() };
-    const claimed = await client.create(ALLOCATIONS, {
-      metadata: { name: place.ip, finalizers: [FINALIZER] },
-      spec,
-    });
-    const { node, interface: eni } = place;
-    const status = { namespaceUID: namespace.metadata.uid, phase: 'Bound' as const, node };
-    const bound = { ...claimed, status: eni === undefined ? status : { ...status, interface: eni } };
-    await client.replace(ALLOCATIONS, bound, { subresource: 'status' });
-  }
+  return {
+    metadata: { name, labels: { 'kubernetes.io/metadata.name': name }, annotations },
+    spec: { finalizers: ['kubernetes'] },
+    status: { phase: 'Active' },
+  };
+}
+
+function allocation(namespace: ObjectMeta, place: Place, pool: Pool | undefined): object {
+  const { ip, node, interface: eni } = place;
+  const status = { namespaceUID: namespace.uid, phase: 'Bound', node };
+  return {
+    metadata: { name: ip, finalizers: [FINALIZER] },
+    spec: { egressIPAM: NAME, cidr: pool?.cidr, namespace: namespace.name, claim: randomUUID() },
+    status: eni === undefined ? status : { ...status, interface: eni },
+  };
 }
 
 function assignAll(account: Account, pools: readonly Pool[]): void {
@@ -180,25 +204,27 @@ function assignAll(account: Account, pools: readonly Pool[]): void {
 }
 
 /** HostSubnets as the SDN would make them, with their egress IPs. On bare metal in automatic mode. */
-async function hostAll(
-  client: KubeClient,
+function hostAll(
+  { restore }: Pick<KubeApi, 'restore'>,
   nodes: readonly NodeObject[],
   pools: readonly Pool[],
-): Promise<void> {
+): void {
   const places = pools.flatMap((pool) => pool.places);
   const byNode = Map.groupBy(places, (place) => place.node);
   const mode = places.some((place) => place.interface !== undefined)
     ? {}
     : { egressCIDRs: [BARE_METAL_CIDR] };
-  for (const action of upkeep({ nodes, namespaces: [], netNamespaces: [], hostSubnets: [] })) {
-    if (action.kind !== 'createHostSubnet') continue;
-    const { name, hostIP, subnet } = action;
-    const egressIPs = byNode.get(name)?.map(({ ip }) => ip);
-    const hosted = egressIPs === undefined ? {} : { egressIPs, ...mode };
-    await client.create(HOST_SUBNETS, { metadata: { name }, host: name, hostIP, subnet, ...hosted });
-  }
+  const hostSubnets = upkeep({ nodes, namespaces: [], netNamespaces: [], hostSubnets: [] }).flatMap(
+    (action) => {
+      if (action.kind !== 'createHostSubnet') return [];
+      const { name, hostIP, subnet } = action;
+      const egressIPs = byNode.get(name)?.map(({ ip }) => ip);
+      const hosted = egressIPs === undefined ? {} : { egressIPs, ...mode };
+      return [{ metadata: { name }, host: name, hostIP, subnet, ...hosted }];
+    },
+  );
+  restore(HOST_SUBNETS, hostSubnets);
 }
-
 function isGateway(node: NodeObject): boolean {
   return node.metadata.labels?.egressGW === 'true';
 }

@@ -1,7 +1,10 @@
 // A stand-in for kube-apiserver, in this process: started, it listens on loopback with a certificate of its own CA.
 // Composes the parts and nothing else.
+
 import { issueCA, issueServing } from '../../../certs/issue.ts';
+import type { KubeObject } from '../../../shared/kinds.ts';
 import type { KubeClient } from '../../../shared/kube/client.ts';
+import type { Resource } from '../../../shared/kube/resources.ts';
 import { WebhookAdmission } from './admission/admission.ts';
 import { AuditLog } from './audit.ts';
 import { Authorizer } from './authorizer.ts';
@@ -14,6 +17,7 @@ import { FaultInjector, type Faults } from './faults.ts';
 import { Listener } from './http/listener.ts';
 import { kubeconfigFor } from './kubeconfig.ts';
 import { Registry } from './registry.ts';
+import { restore } from './restore.ts';
 import { Snapshots } from './snapshots.ts';
 import { Storage } from './storage.ts';
 import { Users } from './users.ts';
@@ -42,6 +46,8 @@ export interface KubeApi {
   readonly client: KubeClient;
   readonly audit: AuditLog;
   readonly faults: Faults;
+  /** See restore.ts. */
+  restore<T extends KubeObject>(resource: Resource<T>, objects: readonly object[]): readonly T[];
   addUser(user: { token: string; name: string; groups?: readonly string[] }): void;
   /** YAML for a user of that token. */
   kubeconfig(token: string): string;
@@ -90,6 +96,7 @@ export async function startKubeApi(options: KubeApiOptions = {}): Promise<KubeAp
         listener.cutConnections();
       },
     },
+    restore: (resource, objects) => restore(services.cluster, resource, objects),
     addUser: (user) => services.users.add(user),
     kubeconfig: (token) =>
       kubeconfigFor({ url, ca, token, user: services.users.byToken(token)?.name ?? 'user' }),

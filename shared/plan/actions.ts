@@ -1,5 +1,5 @@
-// What the reconciler can do, as values: each can say itself in one sentence (logs, dry runs and tests use it), and
-// names the IPs it concerns, so that there is never more than one action per IP at a time.
+// What the reconciler can do, as values: each can say itself in one sentence (logs, dry runs and tests use
+// it), and names the IPs it concerns, so that there is never more than one action per IP at a time.
 import { formatIPv4, type IPv4 } from '../ip.ts';
 
 /** What a release step was decided on; each is checked live right before the step. */
@@ -184,7 +184,9 @@ export function describe(action: Action): string {
         ? `take the list of IPs off namespace ${action.namespace}: ${action.why}`
         : `list ${action.egressIPs} on namespace ${action.namespace}: ${action.why}`;
     case 'bind':
-      return `bind ${formatIPv4(action.ip)} to namespace ${action.namespace}${at(action.node, action.interfaceId)}`;
+      return (
+        `bind ${formatIPv4(action.ip)} to namespace ${action.namespace}` + at(action.node, action.interfaceId)
+      );
     case 'record':
       return `record ${formatIPv4(action.ip)}${at(action.node, action.interfaceId)}`;
     case 'assign':

@@ -1,5 +1,6 @@
-// Bare metal with one CIDR: the SDN places IPs by itself on nodes that carry the CIDR in `egressCIDRs`. This file says
-// which nodes carry which CIDRs. Both modes never mix on a node: one that any explicit pool selects is explicit for all.
+// Bare metal with one CIDR: the SDN places IPs by itself on nodes that carry the CIDR in `egressCIDRs`. This
+// file says which nodes carry which CIDRs. Both modes never mix on a node: one that any explicit pool selects
+// is explicit for all.
 //
 //   a node …                                    carries the CIDR
 //   selected, schedulable                       yes
@@ -7,8 +8,8 @@
 //   selected by an explicit pool, too           no
 //   deselected                                  no
 //
-// Where a node stops to carry a CIDR, its IPs leave its HostSubnet in the same patch, and the SDN places them anew; only a
-// switch to explicit mode keeps them there.
+// Where a node stops to carry a CIDR, its IPs leave its HostSubnet in the same patch, and the SDN places them
+// anew; only a switch to explicit mode keeps them there.
 import type { EgressIPAM, Pool } from '../egressipam.ts';
 import type { Held } from './breaker.ts';
 import type { Desire } from './desire.ts';
@@ -64,7 +65,9 @@ export function desiredOffers(
   return desired;
 }
 
-/** Plans the changes to `egressCIDRs`, and takes off what the SDN has placed where it may not place any more. */
+/**
+ * Plans the changes to `egressCIDRs`, and takes off what the SDN has placed where it may not place any more.
+ */
 export function offerCIDRs(
   world: World,
   wish: Desire,
@@ -104,7 +107,10 @@ function offeredByNode(world: World, modes: ReadonlyMap<EgressIPAM, Mode>): Map<
   return offered;
 }
 
-/** Nodes that an EgressIPAM of several CIDRs selects, or that still host what we, and not the SDN, have put there. */
+/**
+ * Nodes that an EgressIPAM of several CIDRs selects, or that still host what we, and not the SDN, have put
+ * there.
+ */
 function explicitNodes(world: World): Set<string> {
   const explicit = new Set<string>();
   for (const egressIPAM of world.egressIPAMs.valid.values()) {

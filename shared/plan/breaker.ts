@@ -1,6 +1,6 @@
-// Stops what one edit would do to a large part of a pool: a selector with a typo, or labels taken off half of the nodes, must
-// not cut the traffic of a hundred namespaces. What would be displaced stays where it is, and the EgressIPAM says so, until
-// the edit is undone or its annotation `allow-disruption` is set.
+// Stops what one edit would do to a large part of a pool: a selector with a typo, or labels taken off half of
+// the nodes, must not cut the traffic of a hundred namespaces. What would be displaced stays where it is, and
+// the EgressIPAM says so, until the edit is undone or its annotation `allow-disruption` is set.
 //
 //   an IP's node is …                            counts, and is held
 //   there, Ready, schedulable, and not selected  yes: only an edit of the EgressIPAM or of labels makes it so
@@ -100,8 +100,9 @@ function notice(pool: Pool, { egressIPAM, hosted, displaced }: Count): Notice {
   const nodes = [...new Set(displaced.values())].sort();
   const named = `${nodes.slice(0, 3).join(', ')}${nodes.length > 3 ? ' …' : ''}`;
   const message =
-    `${displaced.size} of ${hosted} IPs of ${pool.name} are on nodes that are not selected any more (${named}); ` +
-    `they stay there until these are selected again, or the annotation ${ALLOW_DISRUPTION_ANNOTATION} is "true"`;
+    `${displaced.size} of ${hosted} IPs of ${pool.name} are on nodes that are not selected any more ` +
+    `(${named}); they stay there until these are selected again, or the annotation ` +
+    `${ALLOW_DISRUPTION_ANNOTATION} is "true"`;
   return {
     about: { kind: 'EgressIPAM', name: egressIPAM.name },
     type: 'Warning',

@@ -1,11 +1,12 @@
-// Who has an address in the cloud: nobody, a node of ours, or somebody else? An interface that no node is known by may be
-// that of a node which cannot be read now: what looks stolen is only unknown then.
+// Who has an address in the cloud: nobody, a node of ours, or somebody else? An interface that no node is
+// known by may be that of a node which cannot be read now: what looks stolen is only unknown then.
 import type { IPv4 } from '../ip.ts';
 import type { World } from './world.ts';
 
 /**
- * `node`: on the device-0 interface of a node. `former`: on the interface where we had put it, which is no known node's
- * any more. `unknown`: on an interface that may be a node's. `stranger`: somebody else in the VPC has it.
+ * `node`: on the device-0 interface of a node. `former`: on the interface where we had put it, which is no
+ * known node's any more. `unknown`: on an interface that may be a node's. `stranger`: somebody else in the
+ * VPC has it.
  */
 export type Custody = 'nobody' | 'node' | 'former' | 'unknown' | 'stranger';
 

@@ -1,5 +1,6 @@
-// What every namespace is entitled to: for each opted-in namespace the IPs it lists, sorted into those it keeps, those
-// it still lacks and those it cannot have. One bad namespace says so about itself and changes nothing for the others.
+// What every namespace is entitled to: for each opted-in namespace the IPs it lists, sorted into those it
+// keeps, those it still lacks and those it cannot have. One bad namespace says so about itself and changes
+// nothing for the others.
 import { requestedIPs } from '../annotation.ts';
 import type { EgressIPAM, Pool } from '../egressipam.ts';
 import { formatIPv4, type IPv4 } from '../ip.ts';
@@ -83,7 +84,8 @@ function entitled(namespace: NamespaceFact, egressIPAM: EgressIPAM, world: World
   const isLeftOut = text.trim() === '';
   const requested = requestedIPs(text, egressIPAM);
   if (!requested.ok && !isLeftOut) {
-    const message = `The list of egress IPs cannot be served as it is: ${describeProblems(requested.problems)}`;
+    const why = describeProblems(requested.problems);
+    const message = `The list of egress IPs cannot be served as it is: ${why}`;
     found.notices.push(about(namespace, 'Warning', 'InvalidEgressIPs', message));
   }
   // An invalid list asks for nothing new, but what is there stays: the IPs that are allocated and readable.
@@ -113,7 +115,8 @@ function whyNot(ip: IPv4, namespace: NamespaceFact, world: World, found: Found):
     return `${formatIPv4(ip)} belongs to namespace ${allocation.namespace}`;
   }
   if (!isStolen(ip, world)) return undefined;
-  const message = `${formatIPv4(ip)} is in use by interface ${world.inventory?.holders.get(ip)} outside this cluster`;
+  const holder = world.inventory?.holders.get(ip);
+  const message = `${formatIPv4(ip)} is in use by interface ${holder} outside this cluster`;
   found.notices.push(about(namespace, 'Warning', 'AddressStolen', message));
   return allocation?.explicit === true ? undefined : message;
 }
@@ -136,7 +139,8 @@ function noEgressIPAM(namespace: NamespaceFact, world: World): Notice {
   const message =
     invalid === undefined
       ? `EgressIPAM "${name}" does not exist; what the namespace has stays as it is`
-      : `EgressIPAM "${name}" is invalid; what the namespace has stays as it is: ${describeProblems(invalid)}`;
+      : `EgressIPAM "${name}" is invalid; what the namespace has stays as it is: ` +
+        describeProblems(invalid);
   return about(
     namespace,
     'Warning',

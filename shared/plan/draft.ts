@@ -1,5 +1,5 @@
-// Collects single steps into as few writes as they need: one patch per HostSubnet and NetNamespace, one assign, one move
-// and one unassign per interface. Foreign entries of the lists are carried over as they are.
+// Collects single steps into as few writes as they need: one patch per HostSubnet and NetNamespace, one
+// assign, one move and one unassign per interface. Foreign entries of the lists are carried over as they are.
 import { formatIPv4, type IPv4 } from '../ip.ts';
 import type { Action, Lane, ReleaseCheck } from './actions.ts';
 import type { World } from './world.ts';

@@ -1,10 +1,11 @@
-// The next step towards «this namespace uses this IP», for one wanted IP. Steps are never skipped: each is planned only
-// when the world shows that the one before took effect, so a crash between two of them leaves nothing to remember.
+// The next step towards «this namespace uses this IP», for one wanted IP. Steps are never skipped: each is
+// planned only when the world shows that the one before took effect, so a crash between two of them leaves
+// nothing to remember.
 //
 //   the world shows                                      next step
 //   no allocation                                        claim it
 //   a claim without a namespace's name                   name it
-//   a claim that is not ours yet                         bind, if the address is on no interface (or is being adopted)
+//   a claim that is not ours yet                         bind, if the address is on no interface (or adopted)
 //   ours, not Bound to this very namespace               bind
 //   hosted by another node than the one it is placed on  take it off that HostSubnet
 //   on another interface of ours                         one call that moves it
@@ -35,7 +36,9 @@ interface Stage {
   readonly ready: Wanted[];
 }
 
-/** Plans the next step for `wanted` and says how far it is. Where the SDN places, pass placement undefined. */
+/**
+ * Plans the next step for `wanted` and says how far it is. Where the SDN places, pass placement undefined.
+ */
 export function grant(
   wanted: Wanted,
   placement: Placement | undefined,
@@ -125,7 +128,8 @@ function mayBecomeOurs({ ip, namespace }: Wanted, { world, seen, notices }: Stag
   }
   const other = seen.netNamespacesOf(ip).find((name) => name !== namespace.name);
   if (other === undefined) return true;
-  const message = `${formatIPv4(ip)} is on the NetNamespace of ${other}; it is used once it has been taken off there`;
+  const message =
+    `${formatIPv4(ip)} is on the NetNamespace of ${other}; ` + 'it is used once it has been taken off there';
   notices.push(about(namespace, 'Warning', 'AddressInUse', message));
   return false;
 }
@@ -158,8 +162,8 @@ function carryOut(wanted: Wanted, allocation: Allocation, placement: Placement, 
 }
 
 /**
- * Whether it would deactivate an IP that is on the node: on somebody else's NetNamespace it could, and on its own, too,
- * while a sibling is still there. Both are just being taken off.
+ * Whether it would deactivate an IP that is on the node: on somebody else's NetNamespace it could, and on its
+ * own, too, while a sibling is still there. Both are just being taken off.
  */
 function wouldSilence({ ip, namespace }: Wanted, node: string, { world, seen }: Stage): boolean {
   const users = seen.netNamespacesOf(ip);
@@ -169,8 +173,9 @@ function wouldSilence({ ip, namespace }: Wanted, node: string, { world, seen }: 
 }
 
 /**
- * Somebody may have put it on several nodes, where it is not active. If one of them hosts another IP of the namespace, it
- * leaves that node before the others: alone there, it would be active no more than the other one.
+ * Somebody may have put it on several nodes, where it is not active. If one of them hosts another IP of the
+ * namespace, it leaves that node before the others: alone there, it would be active no more than the other
+ * one.
  */
 function leftFirst(nodes: readonly string[], wanted: Wanted, { world }: Stage): readonly string[] {
   const used = [...(world.netNamespaces.get(wanted.namespace.name)?.ips ?? [])].filter(
@@ -182,7 +187,9 @@ function leftFirst(nodes: readonly string[], wanted: Wanted, { world }: Stage): 
 
 function outOfSight(ip: IPv4, namespace: NamespaceFact, world: World): Notice {
   const holder = world.inventory?.holders.get(ip);
-  const message = `${formatIPv4(ip)} is on interface ${holder}, which may be that of a node that EC2 does not tell about now`;
+  const message =
+    `${formatIPv4(ip)} is on interface ${holder}, ` +
+    'which may be that of a node that EC2 does not tell about now';
   return about(namespace, 'Warning', 'NoHost', message);
 }
 
@@ -248,7 +255,9 @@ function assignedByPlatform(wanted: Wanted, { world, notices }: Stage): Progress
 function useWhenOffered(wanted: Wanted, allocation: Allocation, stage: Stage): Progress {
   const { seen, draft, notices } = stage;
   if (!isOffered(wanted, stage)) {
-    const message = `${formatIPv4(wanted.ip)} has no node to host it: no selected node that is Ready offers ${wanted.pool.name}`;
+    const message =
+      `${formatIPv4(wanted.ip)} has no node to host it: ` +
+      `no selected node that is Ready offers ${wanted.pool.name}`;
     notices.push(about(wanted.namespace, 'Warning', 'NoHost', message));
     return 'stuck';
   }

@@ -1,5 +1,6 @@
-// Who else of the same NetNamespace is on a node? OpenShift SDN deactivates both of two such IPs, so this decides where an
-// IP must not go, beside the namespace's own wanted IPs, which place.ts keeps apart by itself.
+// Who else of the same NetNamespace is on a node? OpenShift SDN deactivates both of two such IPs, so this
+// decides where an IP must not go, beside the namespace's own wanted IPs, which place.ts keeps apart by
+// itself.
 import { poolOf } from '../egressipam.ts';
 import type { IPv4 } from '../ip.ts';
 import type { Desire, Wanted } from './desire.ts';
@@ -25,7 +26,9 @@ export class Neighbours {
     return this.#on(node, wanted).some((ip) => !this.#isLeaving(ip, wanted));
   }
 
-  /** IPs on the namespace's NetNamespace and on the node's HostSubnet that the namespace is not served with. */
+  /**
+   * IPs on the namespace's NetNamespace and on the node's HostSubnet that the namespace is not served with.
+   */
   #on(node: string, wanted: Wanted): readonly IPv4[] {
     const unserved = this.#unservedOf(wanted.namespace.name);
     if (unserved.length === 0) return unserved;

@@ -1,9 +1,13 @@
-// Whose are the `egressCIDRs` of a HostSubnet? Ours to take back are those that an EgressIPAM offers or once offered. What
-// remains is somebody else's, and then the SDN rules that node: IPs that we put there by hand it would take off again.
+// Whose are the `egressCIDRs` of a HostSubnet? Ours to take back are those that an EgressIPAM offers or once
+// offered. What remains is somebody else's, and then the SDN rules that node: IPs that we put there by hand
+// it would take off again.
 import type { Allocation } from '../allocation.ts';
 import type { HostSubnetFact, World } from './world.ts';
 
-/** Every CIDR that is or was ours to offer, but for those from which an EgressIPAM serves that nobody can judge any more. */
+/**
+ * Every CIDR that is or was ours to offer, but for those from which an EgressIPAM serves that nobody can
+ * judge any more.
+ */
 export function retractableCIDRs(world: World): ReadonlySet<string> {
   const ours = new Set<string>();
   for (const fact of world.egressIPAMFacts.values()) for (const cidr of fact.publishedCIDRs) ours.add(cidr);

@@ -1,15 +1,15 @@
 // Which node hosts which IP. Deterministic, with the least movement that is lawful.
 //
-//   hard, always          selected by the EgressIPAM, topology label matches, has a HostSubnet, room on its interface,
-//                         no other IP of the same NetNamespace on it (two would deactivate each other), except the
-//                         one that this IP replaces, with which it is swapped in one patch
+//   hard, always          selected by the EgressIPAM, topology label matches, has a HostSubnet, room on its
+//                         interface, no other IP of the same NetNamespace on it (two would deactivate each
+//                         other), except the one that this IP replaces, with which it is swapped in one patch
 //   hard, for a new host  Ready and not cordoned, and not in somebody else's automatic mode
 //   then                  incumbent, most free capacity, name
 //
 //   incumbent is …        the IP …
 //   lawful, Ready         stays
-//   NotReady              moves if another node can take it: at once, unless another IP of the namespace is active;
-//                         then after the hold
+//   NotReady              moves if another node can take it: at once, unless another IP of the namespace is
+//                         active; then after the hold
 //   NotReady, and its     moves at once if another node can take it
 //   instance is gone
 //   cordoned              moves at once if another node can take it, else stays
@@ -59,7 +59,10 @@ export function lawfulNodes(
   return nodes.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Who chooses first when room is scarce: what carries traffic before what is new, an outage before a maintenance. */
+/**
+ * Who chooses first when room is scarce: what carries traffic before what is new, an outage before a
+ * maintenance.
+ */
 const ORDER = ['homeless', 'outage', 'new', 'maintenance'] as const;
 
 type Turn = (typeof ORDER)[number];
@@ -113,7 +116,9 @@ class Placing {
     this.#held = held.ips;
   }
 
-  /** Whether it stays where it is; else why it looks for a node. It keeps its place until it has found one. */
+  /**
+   * Whether it stays where it is; else why it looks for a node. It keeps its place until it has found one.
+   */
   keepOrMove(wanted: Wanted): Turn | 'stays' {
     const { ip, namespace } = wanted;
     const name = this.#incumbentOf(ip);
@@ -128,8 +133,8 @@ class Placing {
   }
 
   /**
-   * Who is on its way already comes first, then everybody by name: if the choice of who may move changed from pass to pass,
-   * two who want the same room would push each other about for ever.
+   * Who is on its way already comes first, then everybody by name: if the choice of who may move changed from
+   * pass to pass, two who want the same room would push each other about for ever.
    */
   inTurn(moving: readonly Wanted[]): readonly Wanted[] {
     const isOnItsWay = ({ ip, namespace }: Wanted) =>
@@ -183,8 +188,8 @@ class Placing {
   }
 
   /**
-   * Where the IP is, or is just being put: by its interface, else by its HostSubnet, else by what was written down before
-   * the first write.
+   * Where the IP is, or is just being put: by its interface, else by its HostSubnet, else by what was written
+   * down before the first write.
    */
   #incumbentOf(ip: IPv4): string | undefined {
     const promised = this.#world.promised.get(ip);
@@ -208,7 +213,10 @@ class Placing {
     return inventory !== undefined && !inventory.unknownNodes.has(node.name) && !node.ready;
   }
 
-  /** The SDN has failed over by itself where another IP of the namespace is active; moving both at once disrupts twice. */
+  /**
+   * The SDN has failed over by itself where another IP of the namespace is active; moving both at once
+   * disrupts twice.
+   */
   #holds(wanted: Wanted, node: NodeFact): boolean {
     const left = this.#world.timing.notReadyHold - node.notReadyFor;
     if (left <= 0 || !this.#hasActiveSibling(wanted)) return false;
@@ -272,7 +280,10 @@ class Placing {
     if (inSubnet.length === 0)
       return `no node with ${label} has its interface in a subnet that contains the IP`;
     if (inSubnet.every((node) => this.#spots.of(node.name).isOfSdn))
-      return `every node with ${label} carries egressCIDRs that are no EgressIPAM's, so the SDN decides what it hosts`;
+      return (
+        `every node with ${label} carries egressCIDRs that are no EgressIPAM's, ` +
+        'so the SDN decides what it hosts'
+      );
     return `none of the ${inSubnet.length} nodes with ${label} has room for another IP of this namespace`;
   }
 }

@@ -1,6 +1,7 @@
-// The pure function in the middle: from everything observed to the next step of every IP. It plans one step per IP and
-// never two that depend on each other: what has to come in an order (interface, HostSubnet, NetNamespace to grant; the
-// reverse to revoke) comes in that order because each step is planned only when the one before is seen to be done.
+// The pure function in the middle: from everything observed to the next step of every IP. It plans one step
+// per IP and never two that depend on each other: what has to come in an order (interface, HostSubnet,
+// NetNamespace to grant; the reverse to revoke) comes in that order because each step is planned only when
+// the one before is seen to be done.
 //
 //   who            what
 //   breaker.ts     what stays where it is, because one edit would displace too much
@@ -73,7 +74,9 @@ export function plan(world: World): Plan {
   return { actions: draft.actions(), notices, progress, placements, wakeIn };
 }
 
-/** An IP of ours on a NetNamespace that is not its own is taken off: two users would drop the traffic of both. */
+/**
+ * An IP of ours on a NetNamespace that is not its own is taken off: two users would drop the traffic of both.
+ */
 function leaveWrongNetNamespaces(allocation: Allocation, world: World, seen: Sightings, draft: Draft): void {
   if (!allocation.ours || world.busy.has(allocation.ip)) return;
   for (const name of seen.netNamespacesOf(allocation.ip)) {
@@ -91,7 +94,8 @@ function finalizeEgressIPAMs(world: World, seen: Sightings, draft: Draft): void 
     const valid = world.egressIPAMs.valid.get(fact.name);
     const wantsOurs =
       valid !== undefined && (!fact.deleting || !isDrained(valid, world) || isOffered(valid, seen));
-    // A finalizer cannot be added to an object that is being deleted, and an invalid one keeps what it has until then.
+    // A finalizer cannot be added to an object that is being deleted, and an invalid one keeps what it has
+    // until then.
     if (fact.deleting ? wantsOurs : valid === undefined) continue;
     const finalizers = wantsOurs ? [...others, FINALIZER] : others;
     const isSame =

@@ -1,12 +1,12 @@
-// The next step of giving an IP back, for one allocation that its namespace does not list. Nothing starts before the
-// claim has stood unchanged for longer than an admitted write can still be on its way; every step is checked live again
-// by whoever carries it out.
+// The next step of giving an IP back, for one allocation that its namespace does not list. Nothing starts
+// before the claim has stood unchanged for longer than an admitted write can still be on its way; every step
+// is checked live again by whoever carries it out.
 //
 //   ours    the world shows                                 next step
 //   yes     the claim is younger than the grace             wait
 //   yes     phase is not Releasing or Resting               phase Releasing
 //   yes     on a NetNamespace                               take it off, when swap.ts says so
-//   yes     on a HostSubnet                                 take it off (where the SDN places, it does that itself)
+//   yes     on a HostSubnet                                 take it off (where the SDN places, it does that)
 //   yes     its node cannot be read in EC2                  wait: unknown is not empty
 //   yes     on an interface of a node                       unassign it
 //   yes     nowhere                                         rest: live reads, phase Resting, finalizer off
@@ -28,7 +28,10 @@ interface Stage {
   readonly mayLeave: 'now' | 'not yet';
 }
 
-/** Plans the next step and returns in how many milliseconds the one after is due, if only time stands in the way. */
+/**
+ * Plans the next step and returns in how many milliseconds the one after is due, if only time stands in the
+ * way.
+ */
 export function release(allocation: Allocation, stage: Stage): number | undefined {
   if (stage.world.busy.has(allocation.ip)) return undefined;
   return allocation.ours ? giveBack(allocation, stage) : collect(allocation, stage);

@@ -1,7 +1,10 @@
-// Which node has the most room, among those that fit? Kept in order, because a burst places thousands of IPs on hundreds
-// of nodes in one pass, and looking at every node for every IP is too much.
+// Which node has the most room, among those that fit? Kept in order, because a burst places thousands of IPs
+// on hundreds of nodes in one pass, and looking at every node for every IP is too much.
 
-/** Names by how much room each has, the roomiest first, names breaking ties. Room may shrink at any time and never grows. */
+/**
+ * Names by how much room each has, the roomiest first, names breaking ties. Room may shrink at any time and
+ * never grows.
+ */
 export class Roomiest {
   readonly #roomOf: (name: string) => number;
   /** Names in order, by the room that each had when it was last looked at. */

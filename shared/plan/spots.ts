@@ -1,5 +1,5 @@
-// What is each node like while a plan is made: how much room is left, and whose IPs are on it so far? Everything of a node
-// in one place, because placing asks for it several times for each of thousands of IPs.
+// What is each node like while a plan is made: how much room is left, and whose IPs are on it so far?
+// Everything of a node in one place, because placing asks for it several times for each of thousands of IPs.
 import type { HostInterface } from '../inventory.ts';
 import { contains, type IPv4 } from '../ip.ts';
 import { nodesOfSdn } from './offers.ts';
@@ -20,7 +20,9 @@ export interface Spot {
   free: number;
 }
 
-/** Stands for «no limit is known»: larger than any number of IPs, and still comparable after a subtraction. */
+/**
+ * Stands for «no limit is known»: larger than any number of IPs, and still comparable after a subtraction.
+ */
 const UNLIMITED = 1_000_000_000;
 
 export class Spots {

@@ -1,6 +1,6 @@
-// IPs for namespaces that lack one: admitted while the webhook was away, a pool that grew, an IP that somebody else
-// holds. First the allocations that are already for this namespace, then a free address; only when every one that can be
-// had has been claimed does the list on the namespace change, once.
+// IPs for namespaces that lack one: admitted while the webhook was away, a pool that grew, an IP that
+// somebody else holds. First the allocations that are already for this namespace, then a free address; only
+// when every one that can be had has been claimed does the list on the namespace change, once.
 
 import { freeAddresses, startFor } from '../allocate.ts';
 import type { Allocation } from '../allocation.ts';
@@ -13,7 +13,10 @@ import { about, type Desire, type Lack, type Notice } from './desire.ts';
 import type { Draft } from './draft.ts';
 import type { NamespaceFact, World } from './world.ts';
 
-/** Plans claims and changed lists. Returns the allocations that lists are about to name: nobody may collect them now. */
+/**
+ * Plans claims and changed lists. Returns the allocations that lists are about to name: nobody may collect
+ * them now.
+ */
 export function supply(wish: Desire, world: World, draft: Draft, notices: Notice[]): ReadonlySet<IPv4> {
   for (const namespace of wish.unlist) {
     const why =
@@ -36,7 +39,10 @@ export function supply(wish: Desire, world: World, draft: Draft, notices: Notice
   return promised;
 }
 
-/** `waits`: it comes some time, and the list changes once then; `none`: what the namespace can have, it has without it. */
+/**
+ * `waits`: it comes some time, and the list changes once then; `none`: what the namespace can have, it has
+ * without it.
+ */
 type Supplied = IPv4 | 'waits' | 'none';
 
 function relist(
@@ -74,7 +80,9 @@ function claimFree(lack: Lack, world: World, picked: Set<IPv4>, draft: Draft, no
   const usable = world.usable.get(pool);
   if (usable === undefined || !isFresh(world)) return 'waits';
   if (world.cloud !== 'none' && !isRead(pool.cidr, world.inventory)) {
-    const message = `No IP of ${pool.name} can be chosen: it lies in no subnet of the nodes that EC2 could be asked about`;
+    const message =
+      `No IP of ${pool.name} can be chosen: ` +
+      'it lies in no subnet of the nodes that EC2 could be asked about';
     notices.push(about(namespace, 'Warning', 'NoHost', message));
     return 'none';
   }
@@ -90,7 +98,9 @@ function claimFree(lack: Lack, world: World, picked: Set<IPv4>, draft: Draft, no
     });
     return 'waits';
   }
-  const message = `${pool.name} of EgressIPAM "${egressIPAM.name}" has no free address: ${usable.usable} usable, all held`;
+  const message =
+    `${pool.name} of EgressIPAM "${egressIPAM.name}" has no free address: ` +
+    `${usable.usable} usable, all held`;
   notices.push(about(namespace, 'Warning', 'PoolExhausted', message));
   return 'none';
 }

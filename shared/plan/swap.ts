@@ -1,10 +1,11 @@
-// What a NetNamespace gains and loses in one patch. OpenShift SDN drops a namespace that lists IPs of which none is active,
-// and deactivates two IPs of one NetNamespace that share a node. So an old IP stays until what replaces it is hosted, and
-// leaves in the very patch that brings it; the two never are on the NetNamespace together.
+// What a NetNamespace gains and loses in one patch. OpenShift SDN drops a namespace that lists IPs of which
+// none is active, and deactivates two IPs of one NetNamespace that share a node. So an old IP stays until
+// what replaces it is hosted, and leaves in the very patch that brings it; the two never are on the
+// NetNamespace together.
 //
 //   an old IP leaves when …
-//   nobody is served in its place     the namespace is gone, has opted out, or its EgressIPAM releases everything:
-//                                     all of the namespace's IPs together
+//   nobody is served in its place     the namespace is gone, has opted out, or its EgressIPAM releases
+//                                     everything: all of the namespace's IPs together
 //   its node is not Ready             another IP of the namespace serves
 //   its CIDR has a new IP             that one is hosted and comes in the same patch (or is in use already)
 //   its CIDR has a new IP that only   at once: no node has room for both
@@ -102,7 +103,9 @@ class Swap {
     return this.leaving().flatMap((old) => {
       const wanted = this.#successors(old).find((it) => this.#isKeptOutBy(old, it));
       if (wanted === undefined) return [];
-      const message = `${formatIPv4(old.ip)} is taken off before ${formatIPv4(wanted.ip)} is hosted: no node has room for both`;
+      const message =
+        `${formatIPv4(old.ip)} is taken off before ${formatIPv4(wanted.ip)} is hosted: ` +
+        'no node has room for both';
       return [about(wanted.namespace, 'Warning', 'RevokedFirst', message)];
     });
   }
@@ -114,12 +117,17 @@ class Swap {
     return this.#ready.flatMap((wanted) => {
       const node = seen.hostsOf(wanted.ip).find((it) => strangers.some((ip) => seen.isHostedBy(ip, it)));
       if (node === undefined) return [];
-      const message = `${formatIPv4(wanted.ip)} is not used yet: another IP of the same NetNamespace is on node ${node}, too`;
+      const message =
+        `${formatIPv4(wanted.ip)} is not used yet: ` +
+        `another IP of the same NetNamespace is on node ${node}, too`;
       return [about(wanted.namespace, 'Warning', 'SharedNode', message)];
     });
   }
 
-  /** Who comes depends on who leaves, and the other way round: begins with everybody, until nobody else has to wait. */
+  /**
+   * Who comes depends on who leaves, and the other way round: begins with everybody, until nobody else has to
+   * wait.
+   */
   #settle(): void {
     for (let before = -1; before !== this.coming.size; ) {
       before = this.coming.size;

@@ -1,5 +1,5 @@
-// Everything that a plan is made from, as facts: what users wrote, what cluster and cloud show, and how long some of it
-// has stood. No handles, no I/O: two equal worlds give equal plans.
+// Everything that a plan is made from, as facts: what users wrote, what cluster and cloud show, and how long
+// some of it has stood. No handles, no I/O: two equal worlds give equal plans.
 import type { AddressSet } from '../address-set.ts';
 import type { Allocation } from '../allocation.ts';
 import type { EgressIPAMs, Pool } from '../egressipam.ts';
@@ -59,11 +59,15 @@ export interface EgressIPAMFact {
   readonly publishedCIDRs: readonly string[];
 }
 
-/** How long a claim has stood, on our own clock, which starts when this process first saw its uid and token. */
+/**
+ * How long a claim has stood, on our own clock, which starts when this process first saw its uid and token.
+ */
 export interface ClaimAge {
   /** Milliseconds since this uid and token were first seen. */
   readonly seenFor: number;
-  /** Milliseconds for which the namespace it is for (nameless: any) has not listed the IP, without a break. */
+  /**
+   * Milliseconds for which the namespace it is for (nameless: any) has not listed the IP, without a break.
+   */
   readonly unlistedFor: number;
 }
 
@@ -74,7 +78,10 @@ export interface PlatformAssignment {
 }
 
 export interface World {
-  /** Who puts IPs on interfaces: we over EC2, the platform when a HostSubnet and a NetNamespace name them, nobody. */
+  /**
+   * Who puts IPs on interfaces: we over EC2, the platform when a HostSubnet and a NetNamespace name them,
+   * nobody.
+   */
   readonly cloud: 'aws' | 'platform' | 'none';
   /** Wall clock, milliseconds; used only against times that the API objects carry. */
   readonly wallClock: number;
@@ -108,7 +115,10 @@ export interface World {
 }
 
 export interface Timing {
-  /** Milliseconds; must exceed the API server's request time-out, so that no admitted write is still on its way. */
+  /**
+   * Milliseconds; must exceed the API server's request time-out, so that no admitted write is still on its
+   * way.
+   */
   readonly claimGrace: number;
   /** Milliseconds that one of several IPs stays on a NotReady node before it is moved. */
   readonly notReadyHold: number;

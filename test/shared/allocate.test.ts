@@ -1,4 +1,5 @@
-// In which order free addresses are tried: each one once, all around the pool, from a place of the namespace's own.
+// In which order free addresses are tried: each one once, all around the pool, from a place of the
+// namespace's own.
 import fc from 'fast-check';
 import t from 'tap';
 import { AddressSet } from '../../shared/address-set.ts';

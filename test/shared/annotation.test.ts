@@ -1,4 +1,5 @@
-// What a namespace asks for: strictly where somebody is answered, leniently where one typo must not release the rest.
+// What a namespace asks for: strictly where somebody is answered, leniently where one typo must not release
+// the rest.
 import fc from 'fast-check';
 import t from 'tap';
 import {

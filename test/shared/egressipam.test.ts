@@ -1,4 +1,5 @@
-// What an EgressIPAM means, and everything that can be wrong with one, each fault with its code and its field path.
+// What an EgressIPAM means, and everything that can be wrong with one, each fault with its code and its field
+// path.
 import t from 'tap';
 import { type EgressIPAM, parseEgressIPAM, parseEgressIPAMs, poolOf } from '../../shared/egressipam.ts';
 import { formatIPv4, formatRange, toIPv4 } from '../../shared/ip.ts';

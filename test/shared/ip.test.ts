@@ -1,4 +1,5 @@
-// One spelling for each address and each CIDR: what other parsers take for an address too, with another meaning, is refused.
+// One spelling for each address and each CIDR: what other parsers take for an address too, with another
+// meaning, is refused.
 import fc from 'fast-check';
 import t from 'tap';
 import {

@@ -1,4 +1,5 @@
-// What the webhook is told of the cloud: the foreign addresses of a CIDR, as few ranges as will do, and nothing lost.
+// What the webhook is told of the cloud: the foreign addresses of a CIDR, as few ranges as will do, and
+// nothing lost.
 import fc from 'fast-check';
 import t from 'tap';
 import type { Inventory } from '../../shared/inventory.ts';

@@ -1,4 +1,5 @@
-// What an EgressIPAM says of itself: how full each CIDR is, what the webhook must know, and whether all is well.
+// What an EgressIPAM says of itself: how full each CIDR is, what the webhook must know, and whether all is
+// well.
 import t from 'tap';
 import { toIPv4 } from '../../shared/ip.ts';
 import type { EgressIPAMStatus } from '../../shared/kinds.ts';
@@ -66,7 +67,27 @@ t.test('each CIDR tells how full it is, of addresses and of room on nodes', asyn
     },
   ]);
   t.equal(status.free, 16);
-  t.same(conditions(status), ['Ready True Served', 'CapacityOK True Enough', 'InventoryFresh True Read']);
+  t.same(conditions(status), ['Ready True Served', 'CapacityOK True Enough', 'InventoryFresh True NotReserved']);
+});
+
+t.test('what AWS may give to others is said, until reservations cover every CIDR', async (t) => {
+  const it = cluster({
+    egressIPAMs: { pool: { cidrs: { '10.0.1.0/28': 'a', '10.0.2.0/28': 'b' } } },
+    nodes: { n1: { zone: 'a' }, n2: { zone: 'b' } },
+  });
+  const object = it.egressIPAMs.get('pool');
+  if (object === undefined) throw new Error('there is no EgressIPAM pool');
+  const reasonWith = (...reservations: string[]) => {
+    const world = worldOf(it);
+    if (world.inventory === undefined) throw new Error('EC2 was not read');
+    const inventory = { ...world.inventory, reservations: reservations.map(cidr) };
+    const known = { ...world, inventory };
+    const fresh = statusOf(object, known, plan(known), NOW).conditions?.find(({ type }) => type === 'InventoryFresh');
+    return `${fresh?.status} ${fresh?.reason}`;
+  };
+  t.equal(reasonWith(), 'True NotReserved');
+  t.equal(reasonWith('10.0.1.0/28', '10.0.2.0/29'), 'True NotReserved');
+  t.equal(reasonWith('10.0.1.0/28', '10.0.2.0/29', '10.0.2.8/29'), 'True Read');
 });
 
 t.test('on bare metal no limit of room is known, unless no node is left', async (t) => {

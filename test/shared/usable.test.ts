@@ -1,4 +1,5 @@
-// What may ever be handed out: everything of the CIDR but what the network, the administrator, the nodes and the cloud keep.
+// What may ever be handed out: everything of the CIDR but what the network, the administrator, the nodes and
+// the cloud keep.
 import fc from 'fast-check';
 import t from 'tap';
 import type { Pool } from '../../shared/egressipam.ts';

@@ -1,5 +1,5 @@
-// What users and the webhook do to namespaces in a history: as the webhook does it, as it slips by while the webhook is away,
-// and as it ends.
+// What users and the webhook do to namespaces in a history: as the webhook does it, as it slips by while the
+// webhook is away, and as it ends.
 import type { Allocation } from '../../../shared/allocation.ts';
 import { formatIPv4, type IPv4, toIPv4 } from '../../../shared/ip.ts';
 import { next } from './apply.ts';

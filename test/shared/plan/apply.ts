@@ -1,5 +1,5 @@
-// Lets one action happen to the cluster as the reconciler's executor has it happen against a faultless API server and a
-// faultless EC2: the same preconditions, the same live checks, the same order of writes.
+// Lets one action happen to the cluster as the reconciler's executor has it happen against a faultless API
+// server and a faultless EC2: the same preconditions, the same live checks, the same order of writes.
 import type { Allocation } from '../../../shared/allocation.ts';
 import { formatIPv4, type IPv4 } from '../../../shared/ip.ts';
 import type { Action, ReleaseCheck } from '../../../shared/plan/actions.ts';
@@ -8,7 +8,9 @@ import { addressesIn, type Cluster, holderOf, type Interface, isInside, namespac
 /** `done`, or why not: what was planned on is not so any more, or EC2 refuses. */
 export type Result = 'done' | `stale: ${string}` | `refused: ${string}`;
 
-/** How much of an action that makes several writes is carried out: a process can be killed between any two. */
+/**
+ * How much of an action that makes several writes is carried out: a process can be killed between any two.
+ */
 export type Extent = 'whole' | 'half';
 
 type Kind<K extends Action['kind']> = Extract<Action, { kind: K }>;
@@ -203,7 +205,10 @@ function patchNetNamespace(cluster: Cluster, action: Kind<'patchNetNamespace'>):
   return 'done';
 }
 
-/** All or nothing for one interface, as EC2 does it; a half is what a split batch leaves when the process dies. */
+/**
+ * All or nothing for one interface, as EC2 does it; a half is what a split batch leaves when the process
+ * dies.
+ */
 function assign(cluster: Cluster, action: Kind<'assign' | 'reassign'>, extent: Extent): Result {
   const target = cluster.interfaces.get(action.interfaceId);
   if (target === undefined) return `refused: there is no interface ${action.interfaceId}`;

@@ -1,5 +1,5 @@
-// Bare metal. With one CIDR the SDN places: we only say which nodes offer it. With several we place ourselves, and no node
-// is in both modes.
+// Bare metal. With one CIDR the SDN places: we only say which nodes offer it. With several we place
+// ourselves, and no node is in both modes.
 import t from 'tap';
 import type { Tale } from './build.ts';
 import { cluster } from './build.ts';

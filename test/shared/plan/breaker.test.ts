@@ -1,4 +1,5 @@
-// One edit of an EgressIPAM, or of node labels, does not displace a large part of a pool without being asked about.
+// One edit of an EgressIPAM, or of node labels, does not displace a large part of a pool without being asked
+// about.
 import t from 'tap';
 import { ALLOW_DISRUPTION_ANNOTATION } from '../../../shared/names.ts';
 import type { BreakerLimits } from '../../../shared/plan/breaker.ts';

@@ -1,5 +1,5 @@
-// Builds the cluster that a test begins with, from as few words as it needs: what is left out has a default, and
-// `serves` stands for everything that makes an IP active.
+// Builds the cluster that a test begins with, from as few words as it needs: what is left out has a default,
+// and `serves` stands for everything that makes an IP active.
 import type { Allocation } from '../../../shared/allocation.ts';
 import { type Cidr, cidrAround, formatCidr, formatIPv4, type IPv4, parseIPv4 } from '../../../shared/ip.ts';
 import type { EgressIPAMObject, Phase } from '../../../shared/kinds.ts';
@@ -98,7 +98,10 @@ export interface Tale {
   readonly inventory?: 'none';
 }
 
-/** Two nodes n1 and n2 in zone a, and EgressIPAM `pool` with 10.0.1.0/24 there, unless the tale says otherwise. */
+/**
+ * Two nodes n1 and n2 in zone a, and EgressIPAM `pool` with 10.0.1.0/24 there, unless the tale says
+ * otherwise.
+ */
 export function cluster(tale: Tale = {}): Cluster {
   const built: Cluster = {
     cloud: tale.cloud ?? 'aws',

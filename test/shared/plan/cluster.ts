@@ -1,5 +1,6 @@
-// A whole cluster as a value that a test tells in a few words, and the World that a plan is made from. It stands in for
-// API server, OpenShift SDN and EC2 together: apply.ts lets actions happen to it, oracle.ts judges it.
+// A whole cluster as a value that a test tells in a few words, and the World that a plan is made from. It
+// stands in for API server, OpenShift SDN and EC2 together: apply.ts lets actions happen to it, oracle.ts
+// judges it.
 import { AddressSet } from '../../../shared/address-set.ts';
 import type { Allocation } from '../../../shared/allocation.ts';
 import { listedIPs } from '../../../shared/annotation.ts';
@@ -58,7 +59,10 @@ export interface Sighting {
   readonly unlistedSince: number | undefined;
 }
 
-/** Everything there is. The maps are written by apply.ts and by what histories let happen; their values never are. */
+/**
+ * Everything there is. The maps are written by apply.ts and by what histories let happen; their values never
+ * are.
+ */
 export interface Cluster {
   readonly cloud: World['cloud'];
   /** Milliseconds, of every clock. */

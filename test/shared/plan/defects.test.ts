@@ -1,5 +1,6 @@
-// What the Go operator gets wrong, as far as a plan is concerned: one fault must not stop those that it does not concern.
-// Each test has a healthy namespace whose node fails at the same time: it must be moved, whatever else is broken.
+// What the Go operator gets wrong, as far as a plan is concerned: one fault must not stop those that it does
+// not concern. Each test has a healthy namespace whose node fails at the same time: it must be moved,
+// whatever else is broken.
 import t from 'tap';
 import type { Tale } from './build.ts';
 import { check } from './table.ts';

@@ -1,4 +1,5 @@
-// Single steps become as few writes as they need, in an order that never depends on the order in which they were planned.
+// Single steps become as few writes as they need, in an order that never depends on the order in which they
+// were planned.
 import t from 'tap';
 import type { Action } from '../../../shared/plan/actions.ts';
 import { describe } from '../../../shared/plan/actions.ts';

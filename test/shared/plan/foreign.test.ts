@@ -1,5 +1,6 @@
-// Foreign is everything that is not ours: it counts as taken and is never removed or overwritten. What is ours on the wrong
-// NetNamespace is not foreign; and an IP on one of our interfaces that its namespace lists is adopted.
+// Foreign is everything that is not ours: it counts as taken and is never removed or overwritten. What is
+// ours on the wrong NetNamespace is not foreign; and an IP on one of our interfaces that its namespace lists
+// is adopted.
 import t from 'tap';
 import { GO_OPERATOR_FINALIZER } from '../../../shared/names.ts';
 import { check } from './table.ts';

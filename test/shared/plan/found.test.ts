@@ -1,4 +1,5 @@
-// What random histories have found, shrunk, and kept: each of these once interrupted somebody, leaked, or never ended.
+// What random histories have found, shrunk, and kept: each of these once interrupted somebody, leaked, or
+// never ended.
 import t from 'tap';
 import type { Cluster } from './cluster.ts';
 import { beginning, type Happening } from './histories.ts';

@@ -1,5 +1,5 @@
-// Lets one thing of a history happen to the cluster: to its nodes, its EgressIPAMs, its cloud; what concerns namespaces is in
-// admission.ts.
+// Lets one thing of a history happen to the cluster: to its nodes, its EgressIPAMs, its cloud; what concerns
+// namespaces is in admission.ts.
 import { formatIPv4, toIPv4 } from '../../../shared/ip.ts';
 import { RELEASE_ALL_ANNOTATION } from '../../../shared/names.ts';
 import { admit, claimOnly, editNamespace, endNamespace, retake, slipBy } from './admission.ts';

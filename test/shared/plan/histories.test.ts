@@ -1,5 +1,5 @@
-// Random histories: whatever happens, every single action keeps what the design promises, and when nothing more happens
-// everything comes to rest.
+// Random histories: whatever happens, every single action keeps what the design promises, and when nothing
+// more happens everything comes to rest.
 import fc from 'fast-check';
 import t from 'tap';
 import type { Cluster } from './cluster.ts';

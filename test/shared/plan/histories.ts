@@ -1,5 +1,6 @@
-// What may happen to a cluster while the reconciler works: nodes come, go, flap and change labels; namespaces and pools
-// change; addresses are stolen; people edit by hand; time passes. Each happening is data, so that a failing history shrinks.
+// What may happen to a cluster while the reconciler works: nodes come, go, flap and change labels; namespaces
+// and pools change; addresses are stolen; people edit by hand; time passes. Each happening is data, so that a
+// failing history shrinks.
 import fc from 'fast-check';
 import { cluster, MINUTE } from './build.ts';
 import type { Cluster } from './cluster.ts';

@@ -1,5 +1,5 @@
-// What must hold of every single action, whatever went before: each answer is a sentence about what was broken. «What may
-// be interrupted» is judged by OpenShift SDN's own rules (oracle.ts).
+// What must hold of every single action, whatever went before: each answer is a sentence about what was
+// broken. «What may be interrupted» is judged by OpenShift SDN's own rules (oracle.ts).
 import { poolOf } from '../../../shared/egressipam.ts';
 import { formatIPv4, type IPv4 } from '../../../shared/ip.ts';
 import { RELEASE_ALL_ANNOTATION } from '../../../shared/names.ts';
@@ -83,8 +83,8 @@ function crowds(before: Cluster, after: Cluster): string[] {
 }
 
 /**
- * Grant, change and revoke interrupt no active IP. A move interrupts that one IP, and only from a node that must lose it.
- * A namespace is never dropped, except by the move of the only IP that it has.
+ * Grant, change and revoke interrupt no active IP. A move interrupts that one IP, and only from a node that
+ * must lose it. A namespace is never dropped, except by the move of the only IP that it has.
  */
 function interruptions(before: Cluster, action: Action, after: Cluster, plan: Plan): string[] {
   const faults: string[] = [];
@@ -137,8 +137,8 @@ function unlawful(before: Cluster, action: Action, ip: IPv4): string[] {
 }
 
 /**
- * Somebody has put addresses on the NetNamespace that are nobody's: they stay, and where they are all that is left, or
- * where the SDN places one IP of each namespace, they cost the namespace its traffic.
+ * Somebody has put addresses on the NetNamespace that are nobody's: they stay, and where they are all that is
+ * left, or where the SDN places one IP of each namespace, they cost the namespace its traffic.
  */
 function isSpoilt(before: Cluster, name: string): boolean {
   const used = [...(before.netNamespaces.get(name)?.ips ?? [])];

@@ -1,5 +1,5 @@
-// Lives through a history: lets things happen, carries out actions in any order and to any extent, and says what went
-// wrong. What it returns is a list of sentences, empty when every promise was kept.
+// Lives through a history: lets things happen, carries out actions in any order and to any extent, and says
+// what went wrong. What it returns is a list of sentences, empty when every promise was kept.
 import { formatIPv4, type IPv4 } from '../../../shared/ip.ts';
 import { type Action, describe } from '../../../shared/plan/actions.ts';
 import { custodyOf } from '../../../shared/plan/custody.ts';

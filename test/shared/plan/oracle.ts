@@ -1,4 +1,5 @@
-// Judges a cluster by OpenShift SDN's own rules, and what an action may do to traffic by what the design promises.
+// Judges a cluster by OpenShift SDN's own rules, and what an action may do to traffic by what the design
+// promises.
 import { formatIPv4 } from '../../../shared/ip.ts';
 import { judge, type Verdicts } from '../../sandbox/sdn/verdict.ts';
 import type { Cluster } from './cluster.ts';

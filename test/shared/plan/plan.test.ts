@@ -1,5 +1,5 @@
-// The whole: EgressIPAMs' finalizers and deletion, IPs with an action under way, and that a plan depends on nothing else
-// but its world.
+// The whole: EgressIPAMs' finalizers and deletion, IPs with an action under way, and that a plan depends on
+// nothing else but its world.
 import t from 'tap';
 import { FINALIZER, GO_OPERATOR_FINALIZER } from '../../../shared/names.ts';
 import { describe } from '../../../shared/plan/actions.ts';

@@ -1,5 +1,5 @@
-// Giving back: NetNamespace, HostSubnet, interface, then rest, then nothing; and nothing before it is certain that nobody
-// still lists the IP.
+// Giving back: NetNamespace, HostSubnet, interface, then rest, then nothing; and nothing before it is certain
+// that nobody still lists the IP.
 import t from 'tap';
 import { MINUTE } from './build.ts';
 import { check } from './table.ts';

@@ -1,4 +1,5 @@
-// Plans and applies until nothing is left to do, and writes down every step as a sentence: what a table's last column holds.
+// Plans and applies until nothing is left to do, and writes down every step as a sentence: what a table's
+// last column holds.
 import { type Action, describe } from '../../../shared/plan/actions.ts';
 import { type Plan, plan } from '../../../shared/plan/plan.ts';
 import { parseAddress } from '../../sandbox/ipv4.ts';
@@ -67,7 +68,10 @@ export function sentences(cluster: Cluster): string[] {
   return planOf(cluster).actions.map(describe);
 }
 
-/** OpenShift SDN's automatic placement, round by round, where HostSubnets carry egressCIDRs; whether it changed anything. */
+/**
+ * OpenShift SDN's automatic placement, round by round, where HostSubnets carry egressCIDRs; whether it
+ * changed anything.
+ */
 export function letSdnPlace(cluster: Cluster): boolean {
   const before = cluster.version;
   for (let rounds = 0; rounds < 10; rounds++) {

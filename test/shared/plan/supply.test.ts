@@ -1,4 +1,5 @@
-// IPs for namespaces that lack one: own claims first, then free ones; the list changes once, when all that can be had is had.
+// IPs for namespaces that lack one: own claims first, then free ones; the list changes once, when all that
+// can be had is had.
 import t from 'tap';
 import type { Tale } from './build.ts';
 import { cluster } from './build.ts';

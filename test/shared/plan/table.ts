@@ -1,5 +1,5 @@
-// Runs a decision table of the planner: each row tells a cluster, and every step until it is quiet. Each state in between
-// is judged by the oracle, too.
+// Runs a decision table of the planner: each row tells a cluster, and every step until it is quiet. Each
+// state in between is judged by the oracle, too.
 import { cluster, type Tale } from './build.ts';
 import type { Cluster } from './cluster.ts';
 import { faultsOf } from './invariants.ts';

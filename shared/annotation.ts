@@ -12,6 +12,8 @@ export const EGRESSIPAM_PATH = `metadata.annotations[${EGRESSIPAM_ANNOTATION}]`;
 /** More entries than any EgressIPAM can have CIDRs; what lies beyond is not read. */
 const MAX_ENTRIES = 256;
 const MAX_PROBLEMS = 32;
+/** Pools that a sentence names. */
+const MAX_NAMES = 16;
 
 type Annotated = Pick<KubeObject, 'metadata'>;
 
@@ -67,8 +69,10 @@ export function formatEgressIPs(byPool: IPByPool): string {
 
 /** One sentence on what would be right: `one IP from each of 10.0.128.0/20, 10.0.144.0/20`. */
 export function wantedShape(egressIPAM: EgressIPAM): string {
-  const names = egressIPAM.pools.map((pool) => pool.name);
-  return names.length === 1 ? `one IP of ${names[0]}` : `one IP from each of ${names.join(', ')}`;
+  const names = egressIPAM.pools.slice(0, MAX_NAMES).map((pool) => pool.name);
+  const more = egressIPAM.pools.length - names.length;
+  const rest = more > 0 ? ` and ${more} more` : '';
+  return names.length === 1 ? `one IP of ${names[0]}` : `one IP from each of ${names.join(', ')}${rest}`;
 }
 
 function place(entry: string, egressIPAM: EgressIPAM, byPool: Map<Pool, IPv4>): Problem | undefined {

@@ -4,7 +4,7 @@ import { parseDuration } from './duration.ts';
 import { type Cidr, formatCidr, formatRange, overlaps, parseCidr, parseRange, type Range } from './ip.ts';
 import type { EgressIPAMObject } from './kinds.ts';
 import { ALLOW_DISRUPTION_ANNOTATION, RELEASE_ALL_ANNOTATION } from './names.ts';
-import { ok, type Problem, type Result } from './problem.ts';
+import { ok, type Problem, type Result, shown } from './problem.ts';
 import { isLabelKey, isLabelValue, parseSelector, type Selector } from './selector.ts';
 
 /** One cidrAssignment. */
@@ -54,7 +54,7 @@ export function parseEgressIPAM(object: EgressIPAMObject): Result<EgressIPAM> {
       problems,
       'InvalidLabel',
       'spec.topologyLabel',
-      `"${topologyLabel}" is not a label key such as topology.kubernetes.io/zone`,
+      `"${shown(topologyLabel)}" is not a label key such as topology.kubernetes.io/zone`,
     );
   }
   const selector = parseSelector(spec?.nodeSelector, 'spec.nodeSelector');
@@ -62,7 +62,12 @@ export function parseEgressIPAM(object: EgressIPAMObject): Result<EgressIPAM> {
   const reuseGracePeriod = parseGrace(spec?.reuseGracePeriod, problems);
   const capacityPolicy = spec?.capacityPolicy ?? 'Deny';
   if (capacityPolicy !== 'Deny' && capacityPolicy !== 'Warn') {
-    add(problems, 'InvalidValue', 'spec.capacityPolicy', `"${capacityPolicy}" is not one of Deny, Warn`);
+    add(
+      problems,
+      'InvalidValue',
+      'spec.capacityPolicy',
+      `"${shown(capacityPolicy)}" is not one of Deny, Warn`,
+    );
   }
   if (problems.length > 0 || !selector.ok) return { ok: false, problems };
   return ok({
@@ -150,7 +155,7 @@ function parsePools(assignments: EgressIPAMObject['spec']['cidrAssignments'], pr
         problems,
         'InvalidLabel',
         `${path}.labelValue`,
-        `"${assignment.labelValue ?? ''}" is not a label value`,
+        `"${shown(assignment.labelValue ?? '')}" is not a label value`,
       );
     }
     const cidr = parseCidr(assignment.CIDR ?? '');
@@ -208,7 +213,7 @@ function parseGrace(text: string | undefined, problems: Problem[]): number {
   if (text === undefined) return DEFAULT_REUSE_GRACE_PERIOD;
   const value = parseDuration(text);
   if (value === undefined || value < 0 || value > MAX_REUSE_GRACE_PERIOD) {
-    const message = `"${text}" is not a duration from 0s to 720h, such as 5m or 1h30m`;
+    const message = `"${shown(text)}" is not a duration from 0s to 720h, such as 5m or 1h30m`;
     add(problems, 'InvalidValue', 'spec.reuseGracePeriod', message);
     return DEFAULT_REUSE_GRACE_PERIOD;
   }

@@ -1,6 +1,7 @@
 // What an IPv4 address and a CIDR are, strictly: one spelling each, no octal, hex or short forms, no host bits.
 // An address is a 32-bit number everywhere inside; text exists at the edges only. The one importer of ipaddr.js.
 import ipaddr from 'ipaddr.js';
+import { shown } from './problem.ts';
 
 /** An IPv4 address as an unsigned 32-bit number. */
 export type IPv4 = number & { readonly ipv4: unique symbol };
@@ -51,12 +52,11 @@ export function parseIPv4(text: string): IPv4 | undefined {
 /** Why `text` is not an address, for a sentence: «… is IPv6; egress IPs are IPv4». */
 export function whyNotIPv4(text: string): string {
   if (text === '') return 'is empty';
-  const shown = text.length > 64 ? `${text.slice(0, 61)}…` : text;
-  if (text.length <= 64 && ipaddr.IPv6.isValid(text)) return `"${shown}" is IPv6; egress IPs are IPv4`;
+  if (text.length <= 64 && ipaddr.IPv6.isValid(text)) return `"${shown(text)}" is IPv6; egress IPs are IPv4`;
   if (text.length <= 64 && ipaddr.IPv4.isValid(text)) {
-    return `"${shown}" is not in canonical form; write ${ipaddr.IPv4.parse(text).toString()}, if that is meant`;
+    return `"${shown(text)}" is not in canonical form; write ${ipaddr.IPv4.parse(text).toString()}, if that is meant`;
   }
-  return `"${shown}" is not an IPv4 address such as 10.0.128.7`;
+  return `"${shown(text)}" is not an IPv4 address such as 10.0.128.7`;
 }
 
 export function formatIPv4(ip: IPv4): string {
@@ -70,16 +70,15 @@ export function toIPv4(value: number): IPv4 {
 
 /** The CIDR, or why it is none. */
 export function parseCidr(text: string): Cidr | string {
-  const shown = text.length > 64 ? `${text.slice(0, 61)}…` : text;
   const slash = text.indexOf('/');
   const address = slash < 0 ? undefined : parseIPv4(text.slice(0, slash));
   const length = text.slice(slash + 1);
   if (address === undefined || !/^(0|[1-9]\d?)$/.test(length) || Number(length) > 32) {
-    return `"${shown}" is not an IPv4 CIDR such as 10.0.128.0/20`;
+    return `"${shown(text)}" is not an IPv4 CIDR such as 10.0.128.0/20`;
   }
   const cidr = cidrAround(address, Number(length));
   if (cidr.first !== address) {
-    return `"${shown}" has host bits set; the network is ${formatCidr(cidr)}`;
+    return `"${shown(text)}" has host bits set; the network is ${formatCidr(cidr)}`;
   }
   return cidr;
 }

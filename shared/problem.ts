@@ -21,7 +21,22 @@ export function fail<T = never>(...problems: readonly Problem[]): Result<T> {
   return { ok: false, problems };
 }
 
-/** One line for people, with every problem in it. */
+/** Characters of a description; conditions and answers hold no more than several times that. */
+const LONG_ENOUGH = 8_000;
+const LONGEST_SHOWN = 64;
+
+/** One line for people, with every problem in it; of thousands, as many as somebody might read. */
 export function describeProblems(problems: readonly Problem[]): string {
-  return problems.map((p) => (p.path === '' ? p.message : `${p.path}: ${p.message}`)).join('; ');
+  let text = '';
+  for (const [index, { path, message }] of problems.entries()) {
+    const left = problems.length - index;
+    if (text.length > LONG_ENOUGH) return `${text}; and ${left} more`;
+    text += `${index === 0 ? '' : '; '}${path === '' ? '' : `${path}: `}${message}`;
+  }
+  return text;
+}
+
+/** A text from outside, short enough to be part of a sentence. */
+export function shown(text: string): string {
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN - 3)}…` : text;
 }

@@ -1,7 +1,8 @@
 // Which nodes a metav1.LabelSelector selects. Parsed once into requirements that cannot be wrong.
 import type { LabelSelectorObject } from './kinds.ts';
 import type { Problem, Result } from './problem.ts';
-import { ok } from './problem.ts';
+import { ok, shown } from './problem.ts';
+import { isSubdomain } from './subdomain.ts';
 
 type Operator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
 
@@ -15,14 +16,13 @@ interface Requirement {
 export type Selector = readonly Requirement[];
 
 const NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-const PREFIX = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /** A label key: an optional DNS prefix of up to 253 characters and a name of up to 63. */
 export function isLabelKey(key: string): boolean {
   const slash = key.indexOf('/');
   if (slash < 0) return NAME.test(key);
   const prefix = key.slice(0, slash);
-  return prefix.length <= 253 && PREFIX.test(prefix) && NAME.test(key.slice(slash + 1));
+  return isSubdomain(prefix) && NAME.test(key.slice(slash + 1));
 }
 
 export function isLabelValue(value: string): boolean {
@@ -35,7 +35,7 @@ export function parseSelector(selector: LabelSelectorObject | undefined, path: s
   const requirements: Requirement[] = [];
   for (const [key, value] of Object.entries(selector?.matchLabels ?? {})) {
     checkKey(key, `${path}.matchLabels`, problems);
-    checkValue(value, `${path}.matchLabels[${key}]`, problems);
+    checkValue(value, `${path}.matchLabels[${shown(key)}]`, problems);
     requirements.push({ key, operator: 'In', values: new Set([value]) });
   }
   for (const [index, expression] of (selector?.matchExpressions ?? []).entries()) {
@@ -82,7 +82,7 @@ function parseExpression(
       if (values.length > 0) add(problems, `${path}.values`, `must be empty with operator ${operator}`);
       break;
     default:
-      add(problems, `${path}.operator`, `"${operator}" is not one of In, NotIn, Exists, DoesNotExist`);
+      add(problems, `${path}.operator`, `"${shown(operator)}" is not one of In, NotIn, Exists, DoesNotExist`);
       return undefined;
   }
   return { key: expression.key, operator, values: new Set(values) };
@@ -90,12 +90,12 @@ function parseExpression(
 
 function checkKey(key: string, path: string, problems: Problem[]): void {
   if (!isLabelKey(key))
-    add(problems, path, `"${key}" is not a label key such as topology.kubernetes.io/zone`);
+    add(problems, path, `"${shown(key)}" is not a label key such as topology.kubernetes.io/zone`);
 }
 
 function checkValue(value: string, path: string, problems: Problem[]): void {
   if (!isLabelValue(value))
-    add(problems, path, `"${value}" is not a label value (63 letters, digits, -_. at most)`);
+    add(problems, path, `"${shown(value)}" is not a label value (63 letters, digits, -_. at most)`);
 }
 
 function add(problems: Problem[], path: string, message: string): void {

@@ -49,9 +49,6 @@ const LONGEST_WAIT = 5_000;
 /** What a wait leaves of the request's time for the claims that follow it, milliseconds. */
 const TIME_TO_CLAIM = 1_000;
 
-/** Characters; thousands of problems help nobody. */
-const LONGEST_MESSAGE = 8_000;
-
 export class Admission {
   readonly #ports: AdmissionPorts;
   #inFlight = 0;
@@ -205,8 +202,7 @@ function allow(decision: Decision & { readonly kind: 'allow' }): Answer {
 }
 
 function deny({ code, problems, retryAfterSeconds }: Deny): Answer {
-  const whole = describeProblems(problems);
-  const message = whole.length > LONGEST_MESSAGE ? `${whole.slice(0, LONGEST_MESSAGE)}…` : whole;
+  const message = describeProblems(problems);
   return { allowed: false, code, message, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) };
 }
 

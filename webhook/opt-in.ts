@@ -4,12 +4,12 @@ import { EGRESSIPAM_PATH, egressIPsText, requestedIPs } from '../shared/annotati
 import type { EgressIPAM, Pool } from '../shared/egressipam.ts';
 import { problemsOf } from '../shared/explicit.ts';
 import { describeProblems } from '../shared/problem.ts';
+import { isSubdomain } from '../shared/subdomain.ts';
 import { type Decision, type Deny, impossible, later, type NamespaceView } from './decision.ts';
 import { explicits, layPlan, type PlanRequest, searches } from './plan.ts';
 
 const SHOWN_NAMES = 20;
 const LONGEST_NAME = 253;
-const OBJECT_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 /** Opts in to the EgressIPAM `name`. */
 export function optIn(request: PlanRequest, name: string, view: NamespaceView): Decision {
@@ -58,7 +58,8 @@ export function lookUp(
   const egressIPAM = view.egressIPAM(name);
   if (egressIPAM === undefined) {
     const otherwise = unknown(name, view);
-    return isObjectName(name) ? { kind: 'read', egressIPAM: name, otherwise } : otherwise;
+    // What cannot be a name is not asked for: `..` would be another place in the API.
+    return isSubdomain(name) ? { kind: 'read', egressIPAM: name, otherwise } : otherwise;
   }
   if (egressIPAM.deleting) {
     const message = `EgressIPAM "${name}" is being deleted and gives out no more IPs; name another one`;
@@ -73,11 +74,6 @@ export function lookUp(
     case 'unfit':
       return later('CloudViewUnfit', cloud.why);
   }
-}
-
-/** What cannot be a name is not asked for: `..` would be another place in the API. */
-function isObjectName(name: string): boolean {
-  return name.length <= LONGEST_NAME && OBJECT_NAME.test(name);
 }
 
 function unknown(name: string, view: NamespaceView): Deny {

@@ -2,6 +2,7 @@
 // the rest: what passes here can be trusted to have the shape that the types say. Plain JSON in and out, no HTTP.
 import type { KubeObject } from '../shared/kinds.ts';
 import { EGRESSIPAM_ANNOTATION, EGRESSIPS_ANNOTATION, RELEASE_ALL_ANNOTATION } from '../shared/names.ts';
+import { shown } from '../shared/problem.ts';
 import type { PatchOperation } from './patch.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
@@ -200,5 +201,5 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'an object';
   if (typeof value !== 'string') return `a ${typeof value}`;
-  return JSON.stringify(value.length > 64 ? `${value.slice(0, 61)}…` : value);
+  return JSON.stringify(shown(value));
 }

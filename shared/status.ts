@@ -4,12 +4,13 @@
 import { countFree } from './allocate.ts';
 import type { Allocation } from './allocation.ts';
 import { type EgressIPAM, type Pool, poolOf } from './egressipam.ts';
+import type { Cidr } from './ip.ts';
 import type { CIDRStatus, Condition, EgressIPAMObject, EgressIPAMStatus } from './kinds.ts';
 import { lawfulNodes } from './plan/place.ts';
 import type { Plan } from './plan/plan.ts';
 import type { World } from './plan/world.ts';
 import { describeProblems } from './problem.ts';
-import { foreignIn, formatRanges, isRead, MAX_RANGES } from './published.ts';
+import { foreignIn, formatRanges, isRead, MAX_RANGES, merge } from './published.ts';
 
 type Verdict = Omit<Condition, 'lastTransitionTime' | 'observedGeneration'>;
 
@@ -184,7 +185,22 @@ function inventory(egressIPAM: EgressIPAM, cidrs: readonly CIDRStatus[], world: 
     const message = `${outside.map((pool) => pool.name).join(', ')} lies in no subnet of the nodes`;
     return { type, status: 'False', reason: 'OutsideSubnets', message };
   }
-  return { type, status: 'True', reason: 'Read', message: 'EC2 was read completely' };
+  const open = egressIPAM.pools.filter(({ cidr }) => !isReserved(cidr, world.inventory?.reservations ?? []));
+  if (open.length > 0) {
+    const message = `EC2 was read completely. AWS may hand out addresses of ${open.map((pool) => pool.name).join(', ')} to others; a subnet CIDR reservation of type explicit keeps it from that`;
+    return { type, status: 'True', reason: 'NotReserved', message };
+  }
+  return {
+    type,
+    status: 'True',
+    reason: 'Read',
+    message: 'EC2 was read completely, and the CIDRs are reserved',
+  };
+}
+
+/** Whether the reservations, taken together, cover all of the CIDR. */
+function isReserved(cidr: Cidr, reservations: readonly Cidr[]): boolean {
+  return merge(reservations).some((range) => range.first <= cidr.first && range.last >= cidr.last);
 }
 
 function isTooFragmented(status: CIDRStatus): boolean {

@@ -67,7 +67,11 @@ t.test('each CIDR tells how full it is, of addresses and of room on nodes', asyn
     },
   ]);
   t.equal(status.free, 16);
-  t.same(conditions(status), ['Ready True Served', 'CapacityOK True Enough', 'InventoryFresh True NotReserved']);
+  t.same(conditions(status), [
+    'Ready True Served',
+    'CapacityOK True Enough',
+    'InventoryFresh True NotReserved',
+  ]);
 });
 
 t.test('what AWS may give to others is said, until reservations cover every CIDR', async (t) => {
@@ -82,7 +86,9 @@ t.test('what AWS may give to others is said, until reservations cover every CIDR
     if (world.inventory === undefined) throw new Error('EC2 was not read');
     const inventory = { ...world.inventory, reservations: reservations.map(cidr) };
     const known = { ...world, inventory };
-    const fresh = statusOf(object, known, plan(known), NOW).conditions?.find(({ type }) => type === 'InventoryFresh');
+    const fresh = statusOf(object, known, plan(known), NOW).conditions?.find(
+      ({ type }) => type === 'InventoryFresh',
+    );
     return `${fresh?.status} ${fresh?.reason}`;
   };
   t.equal(reasonWith(), 'True NotReserved');

@@ -1,7 +1,9 @@
 // The control port: what other processes ask of the sandbox and have happen in it.
 import { DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import t from 'tap';
+import { Agent, request } from 'undici';
 import { HOST_SUBNETS, NAMESPACES, NET_NAMESPACES, NODES } from '../../shared/kube/resources.ts';
+import { until } from '../stack/until.ts';
 import type { Sandbox, SandboxOptions } from './cluster.ts';
 import { startSandbox } from './cluster.ts';
 import { startControl } from './control.ts';
@@ -97,4 +99,21 @@ t.test('the API server can be told to fail, and tells who did what', async (t) =
   await sandbox.kube.client.get(NODES, 'worker-0');
   const entries = (await ask('GET', 'audit?resource=nodes&verb=get')).body as unknown as { name: string }[];
   t.ok(entries.some((entry) => entry.name === 'worker-0'));
+});
+
+t.test('it tells how many watches each user has open', async (t) => {
+  const { sandbox, ask } = await start(t, { platform: 'baremetal', nodes: 1 });
+  t.same((await ask('GET', 'kube/watches')).body, {});
+  const token = /token: "?([^"\s]+)/.exec(sandbox.kubeconfig('admin'))?.[1] ?? '';
+  const dispatcher = new Agent({ connect: { ca: sandbox.kube.ca } });
+  t.teardown(() => dispatcher.destroy());
+  const open = () =>
+    request(`${sandbox.kube.url}/api/v1/nodes?watch=true`, {
+      dispatcher,
+      headers: { authorization: `Bearer ${token}` },
+    });
+  const watches = await Promise.all([open(), open()]);
+  t.same((await ask('GET', 'kube/watches')).body, { admin: 2 });
+  for (const { body } of watches) body.destroy();
+  await until(async () => Object.keys((await ask('GET', 'kube/watches')).body).length === 0);
 });

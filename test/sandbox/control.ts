@@ -5,6 +5,7 @@
 // | ---------------------------------------- | --------------------------------------------------------------- |
 // | GET /control/verdicts[?settled]          | namespaces, IPs, HostSubnets ignored; waits until settled       |
 // | GET /control/audit[?user=&verb=…]        | the API server's audit log                                      |
+// | GET /control/kube/watches                | how many watches each user has open                             |
 // | POST /control/nodes/NAME {ready}         | the node becomes Ready or NotReady                              |
 // | POST, DELETE /control/kube/faults        | adds one of kube/faults.ts; clears all                          |
 // | POST /control/kube/restart               | connections break, watch history is lost                        |
@@ -67,6 +68,7 @@ function serveKube(app: FastifyInstance, { kube }: Sandbox): void {
   app.get<{ Querystring: Record<string, string> }>('/control/audit', async ({ query }) =>
     kube.audit.entries(query),
   );
+  app.get('/control/kube/watches', async () => kube.openWatches());
   app.post<{ Body: Fault }>('/control/kube/faults', async ({ body }) => {
     kube.faults.add(body);
     return {};

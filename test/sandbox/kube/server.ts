@@ -48,6 +48,8 @@ export interface KubeApi {
   readonly faults: Faults;
   /** See restore.ts. */
   restore<T extends KubeObject>(resource: Resource<T>, objects: readonly object[]): readonly T[];
+  /** How many watches each user has open over HTTPS. */
+  openWatches(): Readonly<Record<string, number>>;
   addUser(user: { token: string; name: string; groups?: readonly string[] }): void;
   /** YAML for a user of that token. */
   kubeconfig(token: string): string;
@@ -97,6 +99,7 @@ export async function startKubeApi(options: KubeApiOptions = {}): Promise<KubeAp
       },
     },
     restore: (resource, objects) => restore(services.cluster, resource, objects),
+    openWatches: () => listener.openWatches(),
     addUser: (user) => services.users.add(user),
     kubeconfig: (token) =>
       kubeconfigFor({ url, ca, token, user: services.users.byToken(token)?.name ?? 'user' }),

@@ -19,7 +19,8 @@ export class Listener {
   readonly #faults: FaultInjector;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  readonly #streams = new Set<Stream>();
+  /** Open watches, by who watches. */
+  readonly #streams = new Map<Stream, string>();
 
   constructor(services: Services, faults: FaultInjector, tls: { cert: string; key: string }) {
     this.#services = services;
@@ -49,7 +50,14 @@ export class Listener {
 
   /** Lets the watches that are open now fall silent. */
   muteWatches(): void {
-    for (const stream of this.#streams) stream.mute();
+    for (const stream of this.#streams.keys()) stream.mute();
+  }
+
+  /** How many watches each user has open. */
+  openWatches(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const user of this.#streams.values()) counts[user] = (counts[user] ?? 0) + 1;
+    return counts;
   }
 
   close(): Promise<void> {
@@ -98,7 +106,7 @@ export class Listener {
     if (reply.about !== undefined && reply.answer.form === 'watch') {
       const { request, answer } = reply;
       const stream = streamTo(response, wish.type);
-      this.#streams.add(stream);
+      this.#streams.set(stream, request.user.name);
       const stop = answer.open(viewedSink(request, wish, stream, this.#services.cluster.now));
       response.on('close', () => {
         this.#streams.delete(stream);

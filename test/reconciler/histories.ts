@@ -32,7 +32,16 @@ export type Happening =
       readonly mishap: 'throttles' | 'refuses' | 'loses its answer' | 'breaks';
       readonly calls: number;
     }
-  | { readonly kind: 'EC2 lags'; readonly milliseconds: number };
+  | { readonly kind: 'EC2 lags'; readonly milliseconds: number }
+  /** Somebody acts while a write of the reconciler is on its way, and is faster. */
+  | {
+      readonly kind: 'race';
+      readonly verb: 'patch' | 'delete';
+      readonly act: 'admit' | 'opt out' | 'delete namespace';
+      readonly name: Name;
+      readonly pool: Pool;
+      readonly pick: number;
+    };
 
 const name = fc.constantFrom<Name>('a', 'b', 'c', 'd');
 const node = fc.constantFrom<Node>('n1', 'n2', 'n3', 'n4', 'n5');
@@ -61,6 +70,13 @@ export const happening: fc.Arbitrary<Happening> = fc.oneof(
   weighted(4, ['EC2'], {
     mishap: fc.constantFrom('throttles', 'refuses', 'loses its answer', 'breaks'),
     calls,
+  }),
+  weighted(5, ['race'], {
+    verb: fc.constantFrom('patch', 'delete'),
+    act: fc.constantFrom('admit', 'opt out', 'delete namespace'),
+    name,
+    pool,
+    pick,
   }),
   weighted(1, ['EC2 lags'], { milliseconds: fc.constantFrom(0, 500, 5_000) }),
 );
@@ -106,6 +122,9 @@ export function happen(cluster: SmallCluster, it: Exclude<Happening, { kind: 'ti
       break;
     case 'EC2':
       breakEc2(cluster, it.mishap, it.calls);
+      break;
+    case 'race':
+      race(cluster, it);
       break;
     case 'EC2 lags':
       cluster.ec2.account.lagMs = it.milliseconds;
@@ -214,6 +233,16 @@ function deleteAllocation(cluster: SmallCluster, pick: number): void {
 }
 
 const WRITES = new Set(['create', 'patch', 'delete', 'replace']);
+
+function race(cluster: SmallCluster, it: Extract<Happening, { kind: 'race' }>): void {
+  const { fault } = cluster.kube;
+  cluster.kube.fault = (call) => {
+    if (call.verb !== it.verb || call.plural === 'egressipams') return fault(call);
+    cluster.kube.fault = fault;
+    happen(cluster, { ...it, kind: it.act });
+    return undefined;
+  };
+}
 
 /** The next writes. What comes late comes within the time that a request may take. */
 function breakApiServer(cluster: SmallCluster, mishap: string, calls: number): void {

@@ -183,10 +183,10 @@ export function describe(action: Action): string {
       return action.egressIPs === undefined
         ? `take the list of IPs off namespace ${action.namespace}: ${action.why}`
         : `list ${action.egressIPs} on namespace ${action.namespace}: ${action.why}`;
-    case 'bind':
-      return (
-        `bind ${formatIPv4(action.ip)} to namespace ${action.namespace}` + at(action.node, action.interfaceId)
-      );
+    case 'bind': {
+      const place = at(action.node, action.interfaceId);
+      return `bind ${formatIPv4(action.ip)} to namespace ${action.namespace}${place}`;
+    }
     case 'record':
       return `record ${formatIPv4(action.ip)}${at(action.node, action.interfaceId)}`;
     case 'assign':

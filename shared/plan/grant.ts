@@ -128,8 +128,7 @@ function mayBecomeOurs({ ip, namespace }: Wanted, { world, seen, notices }: Stag
   }
   const other = seen.netNamespacesOf(ip).find((name) => name !== namespace.name);
   if (other === undefined) return true;
-  const message =
-    `${formatIPv4(ip)} is on the NetNamespace of ${other}; ` + 'it is used once it has been taken off there';
+  const message = `${formatIPv4(ip)} is on the NetNamespace of ${other}; it is used once it is off there`;
   notices.push(about(namespace, 'Warning', 'AddressInUse', message));
   return false;
 }

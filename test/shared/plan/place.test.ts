@@ -378,6 +378,38 @@ t.test('an IP that two nodes host is left on the one whose interface has it', as
   ]);
 });
 
+t.test('a node that would not do, though it has the most room, or is written down already', async (t) => {
+  const toTheOther = [
+    'record 10.0.1.10 on node n2, eni-n2',
+    'assign 10.0.1.10 to eni-n2 of node n2',
+    'HostSubnet n2: add 10.0.1.10',
+    'NetNamespace a: add 10.0.1.10',
+  ];
+  check(t, [
+    {
+      title: 'a foreign IP of the same NetNamespace is there',
+      tale: {
+        nodes: { n1: 'a', n2: { zone: 'a', slots: 1 } },
+        namespaces: { a: ['10.0.1.10'] },
+        allocations: { '10.0.1.10': { for: 'a', phase: 'Bound' } },
+        hosted: { n1: ['10.0.1.77'] },
+        used: { a: ['10.0.1.77'] },
+      },
+      steps: toTheOther,
+    },
+    {
+      title: 'it was written down for n1, which somebody else has filled meanwhile',
+      tale: {
+        nodes: { n1: { zone: 'a', slots: 1 }, n2: { zone: 'a', slots: 1 } },
+        namespaces: { a: ['10.0.1.10'] },
+        allocations: { '10.0.1.10': { for: 'a', phase: 'Bound', node: 'n1' } },
+        assigned: { n1: ['10.0.1.77'] },
+      },
+      steps: toTheOther,
+    },
+  ]);
+});
+
 t.test('an IP is moved only from the interface that was written down for it', async (t) => {
   const nodes = { n1: { zone: 'a', cordoned: true as const }, n2: 'a', n3: { zone: 'a', slots: 0 } };
   const namespaces = { a: ['10.0.1.10'] };

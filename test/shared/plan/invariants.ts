@@ -125,6 +125,8 @@ function unlawful(before: Cluster, action: Action, ip: IPv4): string[] {
     return action.namespace === owner && isListed ? [`${formatIPv4(ip)} is listed by ${owner}`] : [];
   }
   if (action.kind !== 'patchHostSubnet' || !isListed) return [];
+  // Where somebody has put it on a second node by hand, both have to go.
+  if (before.meddledWith.has(ip)) return [];
   const world = worldOf(before);
   const egressIPAM = world.egressIPAMs.valid.get(before.namespaces.get(owner)?.egressIPAM ?? '');
   const pool = egressIPAM === undefined ? undefined : poolOf(egressIPAM, ip);

@@ -114,6 +114,16 @@ t.test('own claims first, in any phase, and none of them is collected meanwhile'
       ['claim 10.0.1.11 of 10.0.1.10/31 for namespace a', 'let 10.0.1.10 rest'],
     ],
     [
+      'the control: one of ours that somebody else in the VPC has by now is not taken',
+      {
+        egressIPAMs: ONE_LEFT,
+        namespaces: { a: {} },
+        allocations: { '10.0.1.10': { for: 'a', phase: 'Bound' } },
+        foreign: { 'eni-lb': ['10.0.1.10'] },
+      },
+      ['claim 10.0.1.11 of 10.0.1.10/31 for namespace a', 'begin to release 10.0.1.10'],
+    ],
+    [
       'the control: one that is reserved by now is not taken',
       {
         egressIPAMs: { pool: { ...ONE_LEFT.pool, reserved: ['10.0.1.10'] } },

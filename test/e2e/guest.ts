@@ -1,7 +1,7 @@
 // The suite as a guest on somebody's API server: comes only where it disturbs nobody, takes note of what it may change, and
 // leaves everything as it was. Apart from the files of stories, so that it does so also when one of them crashes.
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, NamespaceObject } from '../../shared/kinds.ts';
+import type { KubeObject } from '../../shared/kinds.ts';
 import { isApiError, type KubeClient } from '../../shared/kube/client.ts';
 import { type Connection, connect } from '../../shared/kube/connection.ts';
 import {
@@ -131,19 +131,14 @@ export class Guest {
   async #removeNamespaces(): Promise<void> {
     const isOurs = (object: KubeObject) => isMarked(object) || isOfAStory(object);
     const find = async () => (await this.#client.list(NAMESPACES)).items.filter(isOurs);
-    for (const namespace of await find()) {
-      await this.#client.delete(NAMESPACES, namespace.metadata.name, {});
-      if (this.#finishes) await this.#finish(namespace);
-    }
-    await eventually(
-      'namespaces of the suite are gone',
-      async () => (await find()).map(({ metadata }) => metadata.name),
-      (left) => left.length === 0,
-    );
-  }
-
-  async #finish(namespace: NamespaceObject): Promise<void> {
-    await finishNamespace(this.#client, this.#raw, namespace);
+    for (const { metadata } of await find()) await this.#client.delete(NAMESPACES, metadata.name, {});
+    const look = async () => {
+      const left = await find();
+      if (this.#finishes)
+        for (const namespace of left) await finishNamespace(this.#client, this.#raw, namespace);
+      return left.map(({ metadata }) => metadata.name);
+    };
+    await eventually('namespaces of the suite are gone', look, (left) => left.length === 0);
   }
 
   /** Events about EgressIPAMs are in `default`. */
@@ -166,7 +161,7 @@ export class Guest {
     for (const [name, object] of before) {
       const found = now.get(name);
       if (found === undefined) await this.#client.create(resource, fresh(resource, object));
-      else if (!isDeepStrictEqual(essence(found), essence(object)))
+      else if (!isDeepStrictEqual(essence(resource, found), essence(resource, object)))
         await this.#replace(resource, object, found);
     }
   }
@@ -178,7 +173,7 @@ export class Guest {
       ...fresh(resource, object),
       metadata: { ...object.metadata, resourceVersion },
     });
-    if (!('status' in object)) return;
+    if (!('status' in object) || resource === CRDS) return;
     const version = { ...object.metadata, resourceVersion: written.metadata.resourceVersion };
     await this.#unlessGone(() =>
       this.#client.replace(
@@ -235,10 +230,11 @@ function fresh({ group, version, kind }: Resource, { metadata, ...rest }: KubeOb
   return { ...rest, apiVersion, kind, metadata: kept as KubeObject['metadata'] };
 }
 
-/** What of an object is worth putting back. */
-function essence({ metadata, ...rest }: KubeObject): object {
+/** What of an object is worth putting back. The status of a CRD is the API server's own. */
+function essence(resource: Resource, { metadata, ...rest }: KubeObject): object {
   const { labels = {}, annotations = {}, finalizers = [] } = metadata;
-  return { ...rest, labels, annotations, finalizers };
+  const status = resource === CRDS ? { status: undefined } : {};
+  return { ...rest, ...status, labels, annotations, finalizers };
 }
 
 function specOf(object: KubeObject): { readonly egressIPAM?: string } {

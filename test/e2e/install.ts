@@ -10,7 +10,7 @@ import {
   NET_NAMESPACES,
   type Resource,
 } from '../../shared/kube/resources.ts';
-import { openShiftCrds } from '../sandbox/crds.ts';
+import { CRDS, openShiftCrds } from '../sandbox/crds.ts';
 import { resourceOf } from '../stack/apply.ts';
 import { asOlder, installation, type Manifest } from '../stack/objects.ts';
 import { eventually } from './eventually.ts';
@@ -33,6 +33,10 @@ const KINDS = [
 /** From this Kubernetes 1.x on webhooks have conditions. */
 const CONDITIONS_SINCE = 28;
 const SERVED: readonly Resource[] = [ALLOCATIONS, EGRESSIPAMS, HOST_SUBNETS, NET_NAMESPACES, INFRASTRUCTURES];
+
+interface Definition extends KubeObject {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
 
 interface WebhookConfiguration extends Manifest {
   readonly webhooks: readonly { readonly clientConfig: { readonly service?: { readonly path: string } } }[];
@@ -112,8 +116,13 @@ function onLoopback(object: WebhookConfiguration, port: number): Manifest {
   return { ...object, webhooks } as Manifest;
 }
 
+/** Its CRD is in force, and the API server has taken it up. */
 async function untilServed(client: KubeClient, resource: Resource): Promise<void> {
+  const name = `${resource.plural}.${resource.group}`;
   const look = async () => {
+    const crd = await client.get<Definition>(CRDS, name);
+    const established = crd?.status?.conditions?.find(({ type }) => type === 'Established');
+    if (established?.status !== 'True') return 'not established';
     try {
       await client.list(resource);
       return 'served';
@@ -122,5 +131,5 @@ async function untilServed(client: KubeClient, resource: Resource): Promise<void
       throw error;
     }
   };
-  await eventually(`${resource.plural} are served`, look, (answer) => answer === 'served');
+  await eventually(`${name} is served`, look, (answer) => answer === 'served');
 }

@@ -33,7 +33,7 @@ export class RawApi {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(TIMEOUT),
     });
-    const answer: unknown = JSON.parse(await incoming.body.text());
+    const answer = parse(await incoming.body.text());
     const { statusCode, headers } = incoming;
     if (statusCode >= 300) {
       const retryAfter = headers['retry-after'];
@@ -44,6 +44,15 @@ export class RawApi {
 
   async close(): Promise<void> {
     await this.#transport.close();
+  }
+}
+
+/** undefined: it is not JSON, as where nothing is served. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

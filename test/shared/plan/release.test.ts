@@ -279,6 +279,11 @@ t.test(
         steps: REVOKE,
       },
       {
+        title: 'one that was never ours goes by itself, as soon as its own finalizer lets it',
+        tale: { allocations: { '10.0.1.10': { for: 'a', deleting: true } } },
+        steps: [],
+      },
+      {
         title: 'deleted by hand before it was ours, it was gone at once, and is claimed again',
         tale: { namespaces: { a: ['10.0.1.10'] }, inventory: 'none' },
         steps: ['claim 10.0.1.10 of 10.0.1.0/24 for namespace a'],

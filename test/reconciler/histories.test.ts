@@ -5,6 +5,8 @@ import { beginning, happening } from './histories.ts';
 import { live } from './live.ts';
 
 const RUNS = Number(process.env.RUNS ?? 60);
+/** The same histories each time; SEED=7 looks at others. */
+const SEED = Number(process.env.SEED ?? 1);
 
 t.test(
   'whatever happens to it and around it, the reconciler breaks no promise and comes to rest',
@@ -14,7 +16,7 @@ t.test(
         const { story, faults } = await live(beginning(), history);
         if (faults.length > 0) throw new Error([...story.slice(-80), ...faults].join('\n'));
       }),
-      { numRuns: RUNS },
+      { numRuns: RUNS, seed: SEED },
     );
   },
 );

@@ -1,6 +1,6 @@
 // The EC2 port over the AWS SDK. The SDK is loaded with the first call, because it takes more memory than everything else
 // that we import together, and clusters on bare metal never make that call.
-import type { EC2Client, Filter } from '@aws-sdk/client-ec2';
+import type { EC2Client, EC2ClientConfig, Filter } from '@aws-sdk/client-ec2';
 import { formatIPv4, type IPv4 } from '../../shared/ip.ts';
 import { mountedKeys } from './credentials.ts';
 import {
@@ -14,6 +14,7 @@ import type { Ec2, Ec2Action, InterfaceQuery, Page } from './ec2.ts';
 import { toCloudError } from './errors.ts';
 
 type Sdk = typeof import('@aws-sdk/client-ec2');
+type Logger = NonNullable<EC2ClientConfig['logger']>;
 
 export interface SdkOptions {
   /** None: from the environment (AWS_REGION) or the instance. */
@@ -153,6 +154,7 @@ class Connection {
   #newClient(sdk: Sdk, before: EC2Client | undefined): EC2Client {
     const { region, credentialsDirectory } = this.#options;
     const config = {
+      logger: SILENT,
       // limiter.ts and paced-reads.ts decide whether and when a call is made again.
       maxAttempts: 1,
       // Passed on to the default chain: shared files are read again, instead of once per process.
@@ -166,6 +168,12 @@ class Connection {
     return new sdk.EC2Client(config);
   }
 }
+
+/**
+ * Says nothing. Without `info`, the SDK does not prepare each answer for a log that nobody keeps, which takes an eighth of
+ * the time that an answer takes.
+ */
+const SILENT = { trace() {}, debug() {}, warn() {}, error() {}, info: undefined } as unknown as Logger;
 
 function rejection(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {

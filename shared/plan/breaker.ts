@@ -7,7 +7,7 @@
 //   NotReady, cordoned, deleted, without a       no: that is what failover is for
 //   HostSubnet
 import type { EgressIPAM, Pool } from '../egressipam.ts';
-import type { IPv4 } from '../ip.ts';
+import { contains, type IPv4 } from '../ip.ts';
 import { ALLOW_DISRUPTION_ANNOTATION } from '../names.ts';
 import { selects } from '../selector.ts';
 import { type Mode, selectedBySdn } from './automatic.ts';
@@ -84,12 +84,18 @@ function countByPool(
     counts.set(pool, count);
     count.hosted += 1;
     const node = world.nodes.get(host);
-    if (node === undefined || !node.ready || node.cordoned) continue;
+    if (node === undefined || !node.ready || node.cordoned || !mayCarry(host, wanted, world)) continue;
     const names = bySdn.get(egressIPAM);
     const isSelected = names === undefined ? selectsNode(wanted, node) : names.has(host);
     if (!isSelected) count.displaced.set(wanted.ip, host);
   }
   return counts;
+}
+
+/** Whether the IP can be on the node's interface at all: one that cannot serves nobody there, and is not held there. */
+function mayCarry(node: string, { ip }: Wanted, { cloud, inventory }: World): boolean {
+  const host = inventory?.hosts.get(node);
+  return cloud === 'none' || host === undefined || contains(host.subnet, ip);
 }
 
 function selectsNode({ egressIPAM, pool }: Wanted, { labels }: NodeFact): boolean {

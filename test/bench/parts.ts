@@ -1,5 +1,7 @@
 // Which parts are there? By name, in the order in which they run.
+import { BURST } from './burst.ts';
 import { CHOOSE } from './choose.ts';
+import { FAILOVER } from './failover.ts';
 import { IDLE } from './idle.ts';
 import type { Part } from './part.ts';
 import { PASS } from './pass.ts';
@@ -10,7 +12,9 @@ import { WEBHOOK } from './webhook.ts';
 export const PARTS = {
   choose: CHOOSE,
   webhook: WEBHOOK,
+  burst: BURST,
   idle: IDLE,
+  failover: FAILOVER,
   pass: PASS,
   start: START,
   reflector: REFLECTOR,

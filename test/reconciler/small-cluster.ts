@@ -99,11 +99,16 @@ export class SmallCluster {
   }
 
   /** A namespace as it comes through the webhook: the IPs are claimed, then listed. */
-  admit(name: string, egressIPAM: string, ips: readonly string[]): void {
+  admit(
+    name: string,
+    egressIPAM: string,
+    ips: readonly string[],
+    origin: 'explicit' | 'automatic' = 'explicit',
+  ): void {
     for (const ip of ips) {
       if (this.kube.stored(ALLOCATIONS, ip) !== undefined) continue;
       const spec = { ip: ipOf(ip), namespace: name, egressIPAM, cidr: this.#cidrOf(ip) };
-      this.kube.put(ALLOCATIONS, claimObject({ ...spec, origin: 'explicit' }, randomUUID()));
+      this.kube.put(ALLOCATIONS, claimObject({ ...spec, origin }, randomUUID()));
     }
     this.annotate(name, { egressIPAM, egressIPs: ips.join(',') });
   }

@@ -1,0 +1,191 @@
+// Whole terms on a small cluster: from what the API server and EC2 show to what is written, with everything real between.
+import t from 'tap';
+import {
+  ALLOCATIONS,
+  EGRESSIPAMS,
+  EVENTS,
+  HOST_SUBNETS,
+  NAMESPACES,
+  NET_NAMESPACES,
+} from '../../shared/kube/resources.ts';
+import { EGRESSIPS_ANNOTATION, FINALIZER, GO_OPERATOR_FINALIZER } from '../../shared/names.ts';
+import { isWrite } from './lifeline.ts';
+import { neverDropped, nowhereTwice, oursOnly, withForeign } from './promises.ts';
+import { type Replica, startReplica, TIMES } from './replica.ts';
+import { SmallCluster } from './small-cluster.ts';
+
+const SECOND = 1_000;
+/** Until a release that nothing hinders is through. */
+const RELEASE = TIMES.claimGrace + 30 * SECOND;
+
+function onAws(): SmallCluster {
+  const cluster = new SmallCluster({ cloud: 'aws', nodes: { n1: 'a', n2: 'a', n3: 'b' } });
+  cluster.addEgressIPAM('blue', { '10.0.1.0/26': 'a', '10.0.2.0/26': 'b' });
+  cluster.judges = [nowhereTwice];
+  return cluster;
+}
+
+function start(t: { teardown(handler: () => void): unknown }, cluster: SmallCluster): Replica {
+  const replica = startReplica(cluster);
+  t.teardown(() => replica.lifeline.die());
+  return replica;
+}
+
+const leavesFrom = (cluster: SmallCluster, name: string) =>
+  cluster.verdicts().namespaces.get(name)?.from.join(' ') ?? '';
+
+t.test('a namespace is served within a second, and then all is silent', async (t) => {
+  const cluster = onAws();
+  const { lifeline } = start(t, cluster);
+  await cluster.clock.advance(2 * SECOND);
+  cluster.admit('a', 'blue', ['10.0.1.20', '10.0.2.20']);
+  await cluster.clock.advance(SECOND);
+  t.equal(leavesFrom(cluster, 'a'), '10.0.1.20 10.0.2.20');
+  await cluster.clock.advance(5 * SECOND);
+  lifeline.arm();
+  await cluster.clock.advance(600 * SECOND);
+  t.same(lifeline.calls.filter(isWrite), [], 'D21: no idle writes');
+});
+
+t.test('D20: a node without a HostSubnet is passed over, and no other', async (t) => {
+  const cluster = onAws();
+  cluster.kube.remove(HOST_SUBNETS, 'n1');
+  start(t, cluster);
+  cluster.admit('a', 'blue', ['10.0.1.20', '10.0.2.20']);
+  await cluster.clock.advance(5 * SECOND);
+  t.equal(leavesFrom(cluster, 'a'), '10.0.1.20 10.0.2.20');
+});
+
+t.test('D21: a NetNamespace that is not there yet is waited for, by its namespace alone', async (t) => {
+  const cluster = onAws();
+  start(t, cluster);
+  cluster.admit('a', 'blue', ['10.0.1.20', '10.0.2.20']);
+  cluster.admit('b', 'blue', ['10.0.1.21', '10.0.2.21']);
+  cluster.kube.remove(NET_NAMESPACES, 'a');
+  await cluster.clock.advance(5 * SECOND);
+  t.equal(leavesFrom(cluster, 'b'), '10.0.1.21 10.0.2.21');
+  cluster.annotate('a', { egressIPAM: 'blue', egressIPs: '10.0.1.20,10.0.2.20' });
+  await cluster.clock.advance(2 * SECOND);
+  t.same(cluster.kube.stored(NET_NAMESPACES, 'a')?.egressIPs, ['10.0.1.20', '10.0.2.20']);
+});
+
+t.test('D24: who opted out or was deleted while nobody looked loses its IPs', async (t) => {
+  const cluster = onAws();
+  cluster.serve('a', 'blue', { '10.0.1.20': 'n1', '10.0.2.20': 'n3' });
+  cluster.serve('b', 'blue', { '10.0.1.21': 'n2' });
+  cluster.annotate('a', {});
+  cluster.deleteNamespace('b');
+  start(t, cluster);
+  await cluster.clock.advance(RELEASE);
+  t.same(cluster.kube.all(ALLOCATIONS), []);
+  t.same(
+    cluster.kube.all(HOST_SUBNETS).flatMap((it) => it.egressIPs ?? []),
+    [],
+  );
+  t.same(Object.values(cluster.state().interfaces ?? {}), ['', '', '']);
+});
+
+t.test('D26: an invalid EgressIPAM can be deleted, also with EC2 out of reach', async (t) => {
+  const cluster = onAws();
+  cluster.serve('a', 'blue', { '10.0.1.20': 'n1', '10.0.2.20': 'n3' });
+  cluster.addEgressIPAM('blue', { '10.0.1.7/26': 'a', '10.0.2.0/26': 'b' });
+  cluster.ec2.refuses = () => 'Unreachable';
+  start(t, cluster);
+  await cluster.clock.advance(5 * SECOND);
+  await cluster.kube.delete(EGRESSIPAMS, 'blue', {});
+  await cluster.clock.advance(5 * SECOND);
+  t.equal(cluster.kube.stored(EGRESSIPAMS, 'blue'), undefined);
+  t.equal(cluster.kube.all(ALLOCATIONS).length, 2, 'what could not be cleaned up stays visible');
+  t.equal(leavesFrom(cluster, 'a'), '10.0.1.20 10.0.2.20', 'and what it served is served');
+});
+
+t.test('adoption: the Go operator’s cluster is taken over, and no IP changes', async (t) => {
+  const cluster = onAws();
+  const egressIPAM = cluster.kube.stored(EGRESSIPAMS, 'blue');
+  const metadata = { ...egressIPAM?.metadata, finalizers: [GO_OPERATOR_FINALIZER] };
+  cluster.kube.put(EGRESSIPAMS, { ...egressIPAM, metadata });
+  // As it has left them; it writes the list in any order.
+  const hosts = { '10.0.1.20': 'n1', '10.0.2.20': 'n3' };
+  cluster.annotate('a', { egressIPAM: 'blue', egressIPs: '10.0.2.20,10.0.1.20' });
+  cluster.use('a', ...Object.keys(hosts));
+  for (const [ip, node] of Object.entries(hosts)) {
+    cluster.host(node, ip);
+    cluster.assign(node, ip);
+  }
+  const { foreign, isUntouched } = withForeign(cluster, 'n1');
+  const adopted = { ...foreign, listed: [...foreign.listed, ...Object.keys(hosts)] };
+  cluster.judges.push(
+    neverDropped('a'),
+    isUntouched,
+    oursOnly({ ...adopted, assigned: ['10.0.1.98', ...Object.keys(hosts)] }),
+  );
+  const before = cluster.state();
+  const { lifeline } = start(t, cluster);
+  await cluster.clock.advance(10 * SECOND);
+  const after = cluster.state();
+  for (const part of ['namespaces', 'netNamespaces', 'hostSubnets', 'interfaces'])
+    t.same(after[part], before[part], part);
+  t.same(
+    lifeline.calls.filter((call) => /^(assign|unassign|patch (host|net))/.test(call)),
+    [],
+  );
+  t.equal(after.allocations?.['10.0.1.20'], `a Bound n1 ${cluster.eni('n1')} 1`);
+  t.same(cluster.kube.stored(EGRESSIPAMS, 'blue')?.metadata.finalizers, [FINALIZER]);
+  t.same(cluster.faults, []);
+});
+
+t.test('a pool that grows gives each namespace the IP that it lacks', async (t) => {
+  const cluster = onAws();
+  cluster.addEgressIPAM('green', { '10.0.1.64/26': 'a' });
+  cluster.serve('a', 'green', { '10.0.1.70': 'n1' });
+  cluster.judges.push(neverDropped('a'));
+  start(t, cluster);
+  await cluster.clock.advance(2 * SECOND);
+  cluster.addEgressIPAM('green', { '10.0.1.64/26': 'a', '10.0.2.64/26': 'b' });
+  await cluster.clock.advance(5 * SECOND);
+  const listed = cluster.kube.stored(NAMESPACES, 'a')?.metadata.annotations?.[EGRESSIPS_ANNOTATION] ?? '';
+  t.match(listed, /^10\.0\.1\.70,10\.0\.2\.\d+$/);
+  t.equal(leavesFrom(cluster, 'a'), listed.replace(',', ' '));
+  t.same(cluster.faults, []);
+});
+
+t.test('an IP that somebody took meanwhile is replaced, and its namespace is told', async (t) => {
+  const cluster = onAws();
+  start(t, cluster);
+  await cluster.clock.advance(2 * SECOND);
+  cluster.steal('10.0.1.20');
+  cluster.admit('a', 'blue', ['10.0.1.20', '10.0.2.20'], 'automatic');
+  await cluster.clock.advance(TIMES.resync + 5 * SECOND);
+  const ips = leavesFrom(cluster, 'a').split(' ');
+  t.equal(ips.length, 2);
+  t.notOk(ips.includes('10.0.1.20'));
+  const reasons = (cluster.kube.all(EVENTS) as unknown as { reason: string }[]).map(({ reason }) => reason);
+  t.same(new Set(reasons), new Set(['AddressStolen', 'EgressIPsChanged', 'EgressIPsActive']));
+});
+
+t.test('a failover takes one call to EC2 and is through in a second', async (t) => {
+  const cluster = onAws();
+  cluster.addEgressIPAM('green', { '10.0.1.64/26': 'a' });
+  for (let i = 0; i < 5; i += 1) cluster.serve(`single-${i}`, 'green', { [`10.0.1.7${i}`]: 'n1' });
+  const { lifeline } = start(t, cluster);
+  await cluster.clock.advance(5 * SECOND);
+  lifeline.arm();
+  cluster.setNode('n1', { ready: false });
+  await cluster.clock.advance(SECOND);
+  for (let i = 0; i < 5; i += 1) t.equal(leavesFrom(cluster, `single-${i}`), `10.0.1.7${i}`);
+  t.equal(lifeline.calls.filter((call) => call.startsWith('assign')).length, 1);
+});
+
+t.test('stop ends everything: nothing is called any more', async (t) => {
+  const cluster = onAws();
+  const { session, lifeline } = start(t, cluster);
+  await cluster.clock.advance(2 * SECOND);
+  const stopping = session.stop();
+  await cluster.clock.advance(SECOND);
+  await stopping;
+  lifeline.arm();
+  cluster.admit('a', 'blue', ['10.0.1.20', '10.0.2.20']);
+  await cluster.clock.advance(300 * SECOND);
+  t.same(lifeline.calls, []);
+  t.equal(cluster.clock.waiting, 0, 'no timer is left');
+});

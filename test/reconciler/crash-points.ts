@@ -1,9 +1,9 @@
 // Lives through a story, with or without a crash, and says how it ended.
 
+import { type ClusterState, stateOf } from './cluster-state.ts';
 import type { Story } from './crash-stories.ts';
 import { type Fate, isWrite } from './lifeline.ts';
 import { startReplica } from './replica.ts';
-import type { ClusterState } from './small-cluster.ts';
 
 export interface Ending {
   /** What the first replica called, from when the story began. */
@@ -55,7 +55,7 @@ export async function live(story: Story, crash?: Crash): Promise<Ending> {
   last.lifeline.die();
   return {
     calls,
-    state: cluster.state(),
+    state: stateOf(cluster),
     traffic: [...cluster.verdicts().namespaces.values()].map(
       ({ namespace, egress, from }) => `${namespace} ${egress} ${from.join(' ')}`,
     ),

@@ -86,6 +86,24 @@ export const STORIES: readonly Story[] = [
     },
   },
   {
+    title: 'move: a node is deleted',
+    begin: () => withSingle(),
+    happens(it) {
+      it.terminate('n2');
+      it.deleteNode('n2');
+    },
+  },
+  {
+    title: 'change: a namespace goes over to another EgressIPAM',
+    begin: () => withSingle(neverDropped('single')),
+    happens: (it) => it.admit('single', 'blue', ['10.0.1.23', '10.0.2.23']),
+  },
+  {
+    title: 'grant: a namespace that has chosen its IPs and slipped by the webhook',
+    begin: () => cluster('aws'),
+    happens: (it) => it.annotate('new', { egressIPAM: 'blue', egressIPs: '10.0.1.24,10.0.2.24' }),
+  },
+  {
     title: 'deletion of an EgressIPAM that releases everything',
     begin: () => withSingle(),
     async happens(it) {

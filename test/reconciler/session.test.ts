@@ -9,6 +9,7 @@ import {
   NET_NAMESPACES,
 } from '../../shared/kube/resources.ts';
 import { EGRESSIPS_ANNOTATION, FINALIZER, GO_OPERATOR_FINALIZER } from '../../shared/names.ts';
+import { stateOf } from './cluster-state.ts';
 import { isWrite } from './lifeline.ts';
 import { neverDropped, nowhereTwice, oursOnly, withForeign } from './promises.ts';
 import { type Replica, startReplica, TIMES } from './replica.ts';
@@ -82,7 +83,7 @@ t.test('D24: who opted out or was deleted while nobody looked loses its IPs', as
     cluster.kube.all(HOST_SUBNETS).flatMap((it) => it.egressIPs ?? []),
     [],
   );
-  t.same(Object.values(cluster.state().interfaces ?? {}), ['', '', '']);
+  t.same(Object.values(stateOf(cluster).interfaces ?? {}), ['', '', '']);
 });
 
 t.test('D26: an invalid EgressIPAM can be deleted, also with EC2 out of reach', async (t) => {
@@ -119,10 +120,10 @@ t.test('adoption: the Go operator’s cluster is taken over, and no IP changes',
     isUntouched,
     oursOnly({ ...adopted, assigned: ['10.0.1.98', ...Object.keys(hosts)] }),
   );
-  const before = cluster.state();
+  const before = stateOf(cluster);
   const { lifeline } = start(t, cluster);
   await cluster.clock.advance(10 * SECOND);
-  const after = cluster.state();
+  const after = stateOf(cluster);
   for (const part of ['namespaces', 'netNamespaces', 'hostSubnets', 'interfaces'])
     t.same(after[part], before[part], part);
   t.same(

@@ -17,6 +17,7 @@ import { EGRESSIPAM_ANNOTATION, EGRESSIPS_ANNOTATION, FINALIZER } from '../../sh
 import { FakeKubeClient } from '../fakes/kube-client.ts';
 import { assign } from '../sandbox/ec2/assign.ts';
 import { addSubnet, addVpc, launch, setInstanceState, takeAddress } from '../sandbox/ec2/lifecycle.ts';
+import type { NetworkInterface } from '../sandbox/ec2/model.ts';
 import { address, cidr } from '../sandbox/ipv4.ts';
 import { placeAutomatically } from '../sandbox/sdn/automatic.ts';
 import { judge, type Verdicts } from '../sandbox/sdn/verdict.ts';
@@ -32,9 +33,6 @@ export interface SmallClusterOptions {
   readonly nodes: Readonly<Record<string, 'a' | 'b'>>;
   readonly instanceType?: string;
 }
-
-/** Everything that says who has which IP, in a form that can be compared. */
-export type ClusterState = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export class SmallCluster {
   readonly cloud: 'aws' | 'none';
@@ -227,33 +225,10 @@ export class SmallCluster {
     });
   }
 
-  state(): ClusterState {
-    const { kube } = this;
-    const inOrder = (texts: readonly string[] | undefined) => [...(texts ?? [])].sort().join(' ');
-    const enis = [...this.#instances.values()].map(({ eni }) => this.ec2.account.state.interfaces.get(eni));
-    return {
-      namespaces: byName(
-        kube.all(NAMESPACES),
-        ({ metadata }) => metadata.annotations?.[EGRESSIPS_ANNOTATION] ?? '',
-      ),
-      netNamespaces: byName(kube.all(NET_NAMESPACES), (it) => inOrder(it.egressIPs)),
-      hostSubnets: byName(kube.all(HOST_SUBNETS), (it) =>
-        [inOrder(it.egressIPs), ...(it.egressCIDRs ?? [])].join(' | '),
-      ),
-      allocations: byName(kube.all(ALLOCATIONS), ({ metadata, spec, status }) =>
-        [
-          spec.namespace,
-          status?.phase ?? 'Claimed',
-          status?.node ?? 'nowhere',
-          status?.interface ?? 'no interface',
-          metadata.finalizers?.length ?? 0,
-        ].join(' '),
-      ),
-      interfaces: Object.fromEntries(
-        enis.flatMap((it) => (it === undefined ? [] : [[it.id, inOrder(it.secondary.map(String))]])),
-      ),
-      egressIPAMs: byName(kube.all(EGRESSIPAMS), ({ metadata }) => inOrder(metadata.finalizers)),
-    };
+  /** The primary interfaces of nodes whose instances are there. */
+  get nodeInterfaces(): NetworkInterface[] {
+    const { interfaces } = this.ec2.account.state;
+    return [...this.#instances.values()].flatMap(({ eni }) => interfaces.get(eni) ?? []);
   }
 
   #placeAutomatically(): void {
@@ -298,14 +273,6 @@ export class SmallCluster {
     const stored = this.kube.stored(resource, name);
     if (stored !== undefined) this.kube.put(resource, change(stored));
   }
-}
-
-function byName<T extends { readonly metadata: { readonly name: string } }>(
-  objects: readonly T[],
-  text: (object: T) => string,
-): Record<string, string> {
-  const sorted = [...objects].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
-  return Object.fromEntries(sorted.map((object) => [object.metadata.name, text(object)]));
 }
 
 function differs(stored: HostSubnetObject, placed: readonly string[] | undefined): boolean {

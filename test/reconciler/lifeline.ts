@@ -21,6 +21,8 @@ export class Lifeline {
   calls: string[] = [];
   /** Told after each write has taken effect. */
   onWrite: (call: string) => void = () => {};
+  /** Calls that never arrive, though the process lives: it is told so. */
+  cuts: (call: string) => Error | undefined = () => undefined;
   /** Calls that are still on their way though the process is dead. */
   readonly late: (() => unknown)[] = [];
   readonly #clock: Clock;
@@ -116,7 +118,8 @@ export class Lifeline {
       this.late.push(() => this.#carryOut(sentence, act).catch(() => {}));
       return await nothing();
     }
-    const answer = this.#carryOut(sentence, act);
+    const cut = this.cuts(sentence);
+    const answer = cut === undefined ? this.#carryOut(sentence, act) : Promise.reject(cut);
     if (isLast) this.die('loses its answer');
     await Promise.allSettled([answer]);
     await this.#travel();

@@ -1,5 +1,5 @@
 // The reconciler process: composes, starts, and stops in reverse.
-import { connect } from '../shared/kube/connection.ts';
+import { type Connection, connect } from '../shared/kube/connection.ts';
 import { loadKubeConfig } from '../shared/kube/kubeconfig.ts';
 import { INFRASTRUCTURES, NODES } from '../shared/kube/resources.ts';
 import { RECONCILER_LEASE } from '../shared/names.ts';
@@ -9,7 +9,7 @@ import { systemClock } from '../shared/process/clock.ts';
 import { readCommandLine } from '../shared/process/command-line.ts';
 import { serveHealth, serveMetrics } from '../shared/process/health.ts';
 import { EXIT } from '../shared/process/help.ts';
-import { createLogger } from '../shared/process/log.ts';
+import { createLogger, type Logger } from '../shared/process/log.ts';
 import { createMetrics } from '../shared/process/metrics.ts';
 import { type Closer, closeInReverse, untilSignal } from '../shared/process/shutdown.ts';
 import { Cloud } from './aws/cloud.ts';
@@ -23,6 +23,7 @@ import { detectPlatform } from './platform.ts';
 import { Predecessor } from './predecessor.ts';
 import { reportOnly } from './report.ts';
 import { Terms } from './terms.ts';
+import { Unserved } from './unserved.ts';
 
 /** Milliseconds for one request to the API server. */
 const REQUEST_TIMEOUT = 5_000;
@@ -55,8 +56,9 @@ async function run(config: ReconcilerConfig): Promise<number> {
   const platform = detectPlatform(config.assign, infrastructure, nodes.items);
   if (platform.kind === 'unsupported') {
     log.error({}, platform.message);
-    await client.close();
-    return EXIT.notAsAsked;
+    if (config['report-only']) await client.close();
+    else await tellUnserved(config, client, platform.message, { log, stop });
+    return config['report-only'] ? EXIT.notAsAsked : EXIT.asAsked;
   }
 
   const metrics = createMetrics();
@@ -144,7 +146,7 @@ async function run(config: ReconcilerConfig): Promise<number> {
     'started',
   );
 
-  await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
+  await untilAborted(stop);
   const closers: Closer[] = [
     { name: 'connections', close: () => client.close() },
     { name: 'EC2', close: () => ec2?.close() },
@@ -153,8 +155,38 @@ async function run(config: ReconcilerConfig): Promise<number> {
     { name: 'lease', close: () => lease.stop() },
     { name: 'work', close: () => terms.stop() },
   ];
+  await close(closers, log);
+  return EXIT.asAsked;
+}
+
+/** Stays, alive and well, and has nothing to do but say why. */
+async function tellUnserved(
+  config: ReconcilerConfig,
+  client: Connection,
+  message: string,
+  { log, stop }: { log: Logger; stop: AbortSignal },
+): Promise<void> {
+  const onError = (err: unknown) => log.warn({ err }, 'status could not be written');
+  const wallClock = () => new Date();
+  const unserved = new Unserved({ client, message, clock: systemClock, wallClock, onError });
+  const health = await serveHealth(config['health-probe-bind-address'], { healthz: {}, readyz: {} });
+  unserved.start();
+  await untilAborted(stop);
+  const closers: Closer[] = [
+    { name: 'connections', close: () => client.close() },
+    { name: 'health', close: () => health.close() },
+    { name: 'work', close: () => unserved.stop() },
+  ];
+  await close(closers, log);
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}
+
+async function close(closers: readonly Closer[], log: Logger): Promise<void> {
   for (const { name, error } of await closeInReverse(closers, SHUTDOWN))
     log.warn({ err: error }, `${name} not closed`);
   log.info({}, 'stopped');
-  return EXIT.asAsked;
 }

@@ -21,6 +21,8 @@ export class Watchdog {
     this.#started = clock.now();
     this.#heard = this.#started;
     outer.addEventListener('abort', this.#abort, { once: true });
+    // An abort that has been told of already is told nobody any more.
+    if (outer.aborted) this.#abort();
     this.#wait();
   }
 

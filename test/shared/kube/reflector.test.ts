@@ -466,3 +466,13 @@ t.test('it can be stopped before it was started, and twice', async (t) => {
   await reflector.stop();
   t.equal(client.lists, 0);
 });
+
+t.test('it can be stopped in the moment in which its first list arrives', async (t) => {
+  const { reflector, client, clock } = setUp(t);
+  client.answerList(list(10, namespace('a', 5)));
+  reflector.start();
+  await reflector.synced;
+  await reflector.stop();
+  t.same(client.openWatches, []);
+  t.equal(clock.waiting, 0);
+});

@@ -5,6 +5,8 @@ import { changeText } from './mutate-text.ts';
 import type { Target } from './target.ts';
 
 const MOST_CHANGES = 4;
+/** Larger ones cost time and find the same. */
+const LONGEST = 250_000;
 /** In how many cases the text of something structured is torn, too. */
 const TORN = 0.1;
 
@@ -18,7 +20,9 @@ export function mutate(
   let text = input;
   for (let left = 1 + random.below(MOST_CHANGES); left > 0; left--) {
     const asText = target.syntax === 'text' || random.chance(TORN);
-    text = (asText ? undefined : changedJson(text, random, words)) ?? changeText(text, random, words);
+    const changed =
+      (asText ? undefined : changedJson(text, random, words)) ?? changeText(text, random, words);
+    if (changed.length <= LONGEST) text = changed;
   }
   return text;
 }

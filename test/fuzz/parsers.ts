@@ -6,7 +6,7 @@ import { parseDuration } from '../../shared/duration.ts';
 import { parseEgressIPAM } from '../../shared/egressipam.ts';
 import { formatIPv4, parseCidr, parseIPv4, parseRange } from '../../shared/ip.ts';
 import type { EgressIPAMObject } from '../../shared/kinds.ts';
-import type { Problem, Result } from '../../shared/problem.ts';
+import { describeProblems, type Problem, type Result } from '../../shared/problem.ts';
 import { parseFlags } from '../../shared/process/flags.ts';
 import { parseSelector, selects } from '../../shared/selector.ts';
 import { WEBHOOK_COMMAND } from '../../webhook/config.ts';
@@ -16,7 +16,7 @@ import { slowDuration } from './oracle/durations.ts';
 import { slowEgressIPAM, slowList } from './oracle/egressipams.ts';
 import { slowFlags } from './oracle/flags.ts';
 import { isSlowSelector, type SlowSelector, slowlySelects } from './oracle/labels.ts';
-import { type Finding, shapeOf, type Target } from './target.ts';
+import { type Finding, shapeOf, type Target, type Timed } from './target.ts';
 import { EGRESSIPAM_OBJECTS } from './world.ts';
 
 /** Characters: all problems of one input together; a condition of an object holds no more than 32,768. */
@@ -25,26 +25,32 @@ const LONGEST_SENTENCE = 16_384;
 const LONGEST_DURATION = 2 ** 63 / 1e6;
 const NEAR = 1e-9;
 
-function addresses(input: string): Finding {
+function addresses(input: string, timed: Timed): Finding {
   const right = slowIPv4(input);
-  return compared(parseIPv4(input), right === undefined ? undefined : Number(right));
+  return compared(
+    timed(() => parseIPv4(input)),
+    right === undefined ? undefined : Number(right),
+  );
 }
 
-function cidrs(input: string): Finding {
+function cidrs(input: string, timed: Timed): Finding {
   const right = slowCidr(input);
   const wanted = right && { first: Number(right.first), last: Number(right.last), prefix: right.prefix };
-  return compared(parseCidr(input), wanted);
+  return compared(
+    timed(() => parseCidr(input)),
+    wanted,
+  );
 }
 
-function ranges(input: string): Finding {
-  const is = parseRange(input);
+function ranges(input: string, timed: Timed): Finding {
+  const is = timed(() => parseRange(input));
   const right = slowRange(input);
   const wanted = right && { first: Number(right.first), last: Number(right.last) };
   return compared(typeof is === 'string' ? is : { first: is.first, last: is.last }, wanted);
 }
 
-function durations(input: string): Finding {
-  const is = parseDuration(input);
+function durations(input: string, timed: Timed): Finding {
+  const is = timed(() => parseDuration(input));
   const right = slowDuration(input);
   const size = Math.abs(right ?? 0);
   if (Math.abs(size - LONGEST_DURATION) < NEAR * LONGEST_DURATION) return { faults: [], kind: 'longest' };
@@ -61,10 +67,10 @@ const LABELS: readonly Readonly<Record<string, string>>[] = [
   { constructor: 'x' },
 ];
 
-function selectors(input: string): Finding {
+function selectors(input: string, timed: Timed): Finding {
   const nodeSelector = parsed(input) as SlowSelector;
   if (shapeProblems(withSpec({ nodeSelector })).length > 0) return UNSHAPED;
-  const result = parseSelector(nodeSelector, 'spec.nodeSelector');
+  const result = timed(() => parseSelector(nodeSelector, 'spec.nodeSelector'));
   const faults = sentenceFaults(result);
   const isRight = isSlowSelector(nodeSelector);
   if (result.ok !== isRight) faults.push(`is ${result.ok ? '' : 'not '}accepted`);
@@ -76,12 +82,12 @@ function selectors(input: string): Finding {
   return { faults, kind: kindOf(result) };
 }
 
-function egressIPAMs(input: string): Finding {
+function egressIPAMs(input: string, timed: Timed): Finding {
   const object = parsed(input) as EgressIPAMObject;
   const metadata = { name: 'new', uid: '', resourceVersion: '' };
   const whole: EgressIPAMObject = { ...withSpec(object), metadata };
   if (shapeProblems(whole).length > 0) return UNSHAPED;
-  const result = parseEgressIPAM(whole);
+  const result = timed(() => parseEgressIPAM(whole));
   const faults = sentenceFaults(result);
   const right = slowEgressIPAM(whole.spec);
   if (result.ok !== (typeof right !== 'string')) {
@@ -101,9 +107,10 @@ const [POOL] = EGRESSIPAM_OBJECTS as readonly [EgressIPAMObject];
 const PARSED_POOL = parseEgressIPAM(POOL);
 const SLOW_POOLS = slowEgressIPAM(POOL.spec);
 
-function lists(input: string): Finding {
+function lists(input: string, timed: Timed): Finding {
   if (!PARSED_POOL.ok || typeof SLOW_POOLS === 'string') throw new TypeError('the pool is invalid');
-  const result = requestedIPs(input, PARSED_POOL.value);
+  const { value } = PARSED_POOL;
+  const result = timed(() => requestedIPs(input, value));
   const right = slowList(input, SLOW_POOLS);
   const faults = sentenceFaults(result);
   const is = result.ok
@@ -121,16 +128,16 @@ function lists(input: string): Finding {
 const MOST_WORDS = 30;
 const COMMANDS = [WEBHOOK_COMMAND, RECONCILER_COMMAND];
 
-function commandLines(input: string): Finding {
+function commandLines(input: string, timed: Timed): Finding {
   const words = parsed(input);
   if (!Array.isArray(words) || !words.every(isShortWord) || words.length > MOST_WORDS) return UNSHAPED;
-  // One dash and several letters are several flags, `-h` perhaps among them.
-  if (words.some((word) => /^-[^-].*h/.test(word))) return UNSHAPED;
+  // One dash and several letters are several flags to Node, `-h` and `--` perhaps among them; we have none of that kind.
+  if (words.some((word) => /^-[^-]./s.test(word))) return UNSHAPED;
   const argv: readonly string[] = words;
   const faults: string[] = [];
   let kind = '';
   for (const { flags } of COMMANDS) {
-    const result = parseFlags(flags, argv);
+    const result = timed(() => parseFlags(flags, argv));
     faults.push(...sentenceFaults(result));
     kind += kindOf(result);
     const right = slowFlags(flags, argv);
@@ -177,7 +184,7 @@ function compared(is: unknown, wanted: unknown): Finding {
   if (typeof is === 'string') {
     const faults = is === '' || is.length > LONGEST_SENTENCE ? [`says ${is.length} characters`] : [];
     if (wanted !== undefined) faults.push(`refuses ${JSON.stringify(wanted)}: ${is}`);
-    return { faults, kind: shapeOf(is) };
+    return { faults, kind: shapeOf(unquoted(is)) };
   }
   const isSame = JSON.stringify(is) === JSON.stringify(wanted);
   const fault = `reads ${JSON.stringify(is)}, not ${JSON.stringify(wanted)}`;
@@ -186,7 +193,7 @@ function compared(is: unknown, wanted: unknown): Finding {
 
 function sentenceFaults(result: Result<unknown>): string[] {
   if (result.ok) return [];
-  const sentence = result.problems.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  const sentence = describeProblems(result.problems);
   return sentence === '' || sentence.length > LONGEST_SENTENCE ? [`says ${sentence.length} characters`] : [];
 }
 
@@ -195,7 +202,12 @@ function kindOf(result: Result<unknown>): string {
 }
 
 function shapeOfProblem({ code, message }: Problem): string {
-  return `${code} ${shapeOf(message)}`;
+  return `${code} ${shapeOf(unquoted(message))}`;
+}
+
+/** The input is quoted in it as it is, with whatever quotes it has. */
+function unquoted(sentence: string): string {
+  return sentence.replace(/".*"/s, '""');
 }
 
 function parsed(text: string): unknown {
@@ -210,7 +222,7 @@ function target(
   name: string,
   syntax: Target['syntax'],
   seeds: readonly string[],
-  run: (input: string) => Finding,
+  run: (input: string, timed: Timed) => Finding,
 ): Target {
   return {
     name,
@@ -227,7 +239,12 @@ export const PARSERS: readonly Target[] = [
   target('addresses', 'text', ['10.0.128.7', '0.0.0.0', '255.255.255.255'], addresses),
   target('CIDRs', 'text', ['10.0.128.0/20', '0.0.0.0/0', '10.0.0.1/32'], cidrs),
   target('ranges', 'text', ['10.0.0.5-10.0.0.9', '10.0.0.5', '10.0.128.0/20'], ranges),
-  target('durations', 'text', ['5m', '1h30m', '-1.5h', '300ms', '1h2m3s4ms5us6ns', '0'], durations),
+  target(
+    'durations',
+    'text',
+    ['5m', '1h30m', '-1.5h', '300ms', '1h2m3s4ms5us6ns', '0', '11s'.repeat(40)],
+    durations,
+  ),
   target(
     'selectors',
     'json',
@@ -241,7 +258,11 @@ export const PARSERS: readonly Target[] = [
   target(
     'EgressIPAMs',
     'json',
-    EGRESSIPAM_OBJECTS.map(({ spec }) => JSON.stringify(spec)),
+    [
+      ...EGRESSIPAM_OBJECTS.map(({ spec }) => JSON.stringify(spec)),
+      '{"topologyLabel":"a","cidrAssignments":[{"CIDR":"128.0.0.0/7","labelValue":"a"}],"reuseGracePeriod":"-1s"}',
+      '{"topologyLabel":"a","cidrAssignments":[{"CIDR":"128.0.0.0/8","labelValue":"a"}],"reuseGracePeriod":"-1s"}',
+    ],
     egressIPAMs,
   ),
   target('lists', 'text', ['10.0.128.7,10.0.144.7', ' 10.0.144.7, 10.0.128.7', '10.0.128.7'], lists),
@@ -251,6 +272,7 @@ export const PARSERS: readonly Target[] = [
     [
       '["--port","9443","--bind-address=127.0.0.1","--shutdown-delay","5s"]',
       '["--leader-elect=false","--region","eu-central-1","--assign=ec2"]',
+      '["--port","1","--port=2"]',
       '["--no-leader-elect","--metrics-bind-address=:8080","--help"]',
     ],
     commandLines,

@@ -9,7 +9,7 @@ import { judgeEgressIPAM } from './oracle/egressipam-reviews.ts';
 import { judgeNamespace } from './oracle/namespaces.ts';
 import { readRequest, type SlowRequest } from './oracle/reviews.ts';
 import { type Finding, shapeOf, type Target } from './target.ts';
-import type { Path, WebhookUnderFuzz } from './webhook-under-fuzz.ts';
+import type { Reply, WebhookUnderFuzz } from './webhook-under-fuzz.ts';
 import { EGRESSIPAM_OBJECTS } from './world.ts';
 
 const RECORDED = resolve(import.meta.dirname, '../fixtures/admission-reviews');
@@ -66,10 +66,13 @@ export function namespaceReviews(webhook: WebhookUnderFuzz): Target {
     words: KNOWN,
     syntax: 'json',
     weight: 40,
-    run: (input) =>
-      judged(webhook, '/mutate/namespaces', input, (request, answer, claimed) =>
-        judgeNamespace(request, answer, claimed),
-      ),
+    run: async (input, timed) => {
+      const sent = input.toWellFormed();
+      const reply = await timed(() => webhook.post('/mutate/namespaces', sent));
+      return judged(reply, sent, 'Namespace', (request, answer) =>
+        judgeNamespace(request, answer, reply.claimed),
+      );
+    },
   };
 }
 
@@ -81,30 +84,31 @@ export function egressIPAMReviews(webhook: WebhookUnderFuzz): Target {
     words: KNOWN,
     syntax: 'json',
     weight: 20,
-    run: (input) =>
-      judged(webhook, '/validate/egressipams', input, (request, answer) => judgeEgressIPAM(request, answer)),
+    run: async (input, timed) => {
+      const sent = input.toWellFormed();
+      const reply = await timed(() => webhook.post('/validate/egressipams', sent));
+      return judged(reply, sent, 'EgressIPAM', judgeEgressIPAM);
+    },
   };
 }
 
-type Judge = (request: SlowRequest, answer: SlowAnswer, claimed: ReadonlyMap<string, string>) => string[];
+type Judge = (request: SlowRequest, answer: SlowAnswer) => string[];
 
-async function judged(webhook: WebhookUnderFuzz, path: Path, input: string, judge: Judge): Promise<Finding> {
-  // As it is after it went over the wire.
-  const sent = input.toWellFormed();
-  const { status, text, claimed, bugs } = await webhook.post(path, sent);
+/** `sent` is well-formed, as everything is that came over a wire. */
+function judged({ status, text, bugs }: Reply, sent: string, expected: string, judge: Judge): Finding {
   const body = parsed(sent);
-  const answer = status === 200 ? readAnswer(text, body, input) : `HTTP ${status}`;
+  const answer = status === 200 ? readAnswer(text, body, sent) : `HTTP ${status}`;
   if (typeof answer === 'string') return { faults: [...bugs, `the answer ${answer}`], kind: shapeOf(answer) };
   const kind = answer.allowed
     ? `allowed ${shapeOf(JSON.stringify(answer.patch))} ${shapeOf(answer.warnings.join())}`
     : `${answer.code} ${shapeOf(answer.message)}`;
-  const request = readRequest(body, path === '/mutate/namespaces' ? 'Namespace' : 'EgressIPAM');
+  const request = readRequest(body, expected);
   const isRefusedAsUnreadable = !answer.allowed && answer.code === 400;
   if ((request === undefined) !== isRefusedAsUnreadable) {
     const fault = request === undefined ? `unreadable, yet ${kind}` : `readable, yet ${kind}`;
     return { faults: [...bugs, fault], kind };
   }
-  return { faults: request === undefined ? bugs : [...bugs, ...judge(request, answer, claimed)], kind };
+  return { faults: request === undefined ? bugs : [...bugs, ...judge(request, answer)], kind };
 }
 
 function parsed(text: string): unknown {
@@ -140,6 +144,15 @@ function namespaceSeeds(): string[] {
     review('Namespace', 'CREATE', optedIn('new', undefined, 'stale')),
     review('Namespace', 'CREATE', optedIn('new', undefined, 'broken')),
     review('Namespace', 'CREATE', optedIn('new', undefined, 'nowhere')),
+    ...HARD_LISTS.map((list) => review('Namespace', 'CREATE', optedIn('new', list))),
+    ...['c', 'd', 'constructor', 'kube-x', 'openshift', 'egressip-ipam-operator'].map((name) =>
+      review('Namespace', 'CREATE', optedIn(name)),
+    ),
+    review('Namespace', 'CREATE', optedIn('c', '10.0.128.9,10.0.144.6')),
+    review('Namespace', 'CREATE', { metadata: { ...made.metadata, ...LISTS_NAMELESS } } as never),
+    review('Namespace', 'UPDATE', ending(optedIn('a', '10.0.128.3')), optedIn('a', LIST)),
+    review('Namespace', 'UPDATE', ending(optedIn('new')), namespace('new')),
+    review('Namespace', 'UPDATE', optedIn('x', '10.2.0.2', 'full'), optedIn('x', '10.2.0.1', 'full')),
     review('Namespace', 'UPDATE', namespace('a'), optedIn('a', LIST)),
     review('Namespace', 'UPDATE', optedIn('a'), optedIn('a', LIST)),
     review('Namespace', 'UPDATE', optedIn('a', '10.0.128.7'), optedIn('a', LIST)),
@@ -150,6 +163,33 @@ function namespaceSeeds(): string[] {
     review('Namespace', 'UPDATE', optedIn('a', '10.0.128.7,nonsense'), optedIn('a', 'nonsense')),
     review('Namespace', 'DELETE', undefined, optedIn('a', LIST)),
   ];
+}
+
+/** Each has something that cannot be had, or is not one IP of each CIDR. */
+const HARD_LISTS = [
+  '10.0.128.0,10.0.144.6',
+  '10.0.128.15,10.0.144.6',
+  '10.0.128.1,10.0.144.6',
+  '10.0.128.3,10.0.144.6',
+  '10.0.128.4,10.0.144.6',
+  '10.0.128.7,10.0.144.6',
+  '10.0.128.8,10.0.144.6',
+  '10.0.128.10,10.0.144.6',
+  '10.0.128.11,10.0.144.6',
+  '10.0.128.6,10.0.144.9',
+  '10.0.128.6,10.0.144.10',
+  '10.0.128.6',
+  '10.0.128.6,10.0.128.2,10.0.144.6',
+  '10.0.128.6,10.0.144.6,10.0.144.6',
+  '10.0.128.6,10.0.144.6,10.99.0.1',
+  '10.0.128.6,10.0.144.6,',
+  '010.0.128.6,10.0.144.6',
+  `10.0.128.6,10.0.144.6${',10.0.144.6'.repeat(260)}`,
+];
+const LISTS_NAMELESS = { annotations: { [EGRESSIPAM]: 'pool', [EGRESSIPS]: '10.0.128.6,10.0.144.9' } };
+
+function ending(object: KubeObject): KubeObject {
+  return { metadata: { ...object.metadata, deletionTimestamp: '2026-11-22T07:00:00Z' } };
 }
 
 function egressIPAMSeeds(): string[] {
@@ -173,9 +213,18 @@ function egressIPAMSeeds(): string[] {
       capacityPolicy: 'Warn',
     },
   });
+  const inUse = { CIDR: '10.0.128.0/28', labelValue: 'zone-0', reservedIPs: ['10.0.128.6-10.0.128.8'] };
+  const reserving = pool({ cidrs: [inUse, '10.0.144.0/28'] });
   return [
     review('EgressIPAM', 'CREATE', full),
     review('EgressIPAM', 'CREATE', pool({ name: 'new', cidrs: ['10.0.128.8/29'] })),
+    review('EgressIPAM', 'CREATE', pool({ name: 'new', cidrs: ['128.0.0.0/7'] })),
+    review(
+      'EgressIPAM',
+      'CREATE',
+      pool({ name: 'new', cidrs: ['128.0.0.0/8'], spec: { reuseGracePeriod: '-1s' } }),
+    ),
+    review('EgressIPAM', 'UPDATE', reserving, stored),
     review('EgressIPAM', 'UPDATE', grown, stored),
     review('EgressIPAM', 'UPDATE', pool({ cidrs: ['10.0.128.0/27'] }), stored),
     review('EgressIPAM', 'UPDATE', pool({ cidrs: ['10.0.128.0/19'] }), stored),

@@ -1,6 +1,9 @@
 // What is a target? Something that takes a text from outside, and a judge of what it made of it. Targets know nothing of how
 // inputs come about; run.ts knows nothing of what they mean.
 
+/** Counts what the call takes, apart from what judging it takes. */
+export type Timed = <T>(call: () => T) => T;
+
 /** What came of one input. */
 export interface Finding {
   /** Sentences; none when all is right. */
@@ -19,7 +22,7 @@ export interface Target {
   readonly syntax: 'json' | 'text';
   /** How many of a hundred inputs it gets. */
   readonly weight: number;
-  readonly run: (input: string) => Finding | Promise<Finding>;
+  readonly run: (input: string, timed: Timed) => Finding | Promise<Finding>;
 }
 
 /** The result's sentence without the values in it. */

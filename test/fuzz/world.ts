@@ -81,6 +81,7 @@ export const WORLD: readonly (readonly [Resource, KubeObject])[] = [
   [ALLOCATIONS, allocation('10.0.144.8', 'b')],
   [ALLOCATIONS, allocation('10.0.128.9', 'c', { phase: 'Releasing', deleting: 'yes' })],
   [ALLOCATIONS, allocation('10.0.144.9', '')],
+  [ALLOCATIONS, allocation('10.0.128.13', 'd', { phase: 'Bound' })],
   [ALLOCATIONS, allocation('10.2.0.1', 'x', { phase: 'Bound' })],
   [ALLOCATIONS, allocation('10.2.0.2', 'constructor')],
   [NET_NAMESPACES, netNamespace('a', '10.0.128.7', '10.0.144.7')],

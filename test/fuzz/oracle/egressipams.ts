@@ -36,12 +36,20 @@ export function slowEgressIPAM(spec: Spec): readonly SlowPool[] | string {
   return pools;
 }
 
+/** Without the blanks around it. */
+export function stripped(text: string): string {
+  let [from, to] = [0, text.length];
+  while (from < to && /\s/.test(text[from] ?? '')) from += 1;
+  while (to > from && /\s/.test(text[to - 1] ?? '')) to -= 1;
+  return text.slice(from, to);
+}
+
 /** What stands in the way of reading `text` as at most one IP of each pool; else the IP of each pool, by its place. */
 export function slowList(text: string, pools: readonly SlowPool[]): ReadonlyMap<SlowPool, string> | string {
   const found = new Map<SlowPool, string>();
   const entries = text.split(',');
   if (entries.length > 256) return 'more than 256';
-  for (const entry of entries.map((one) => one.replace(/^\s+|\s+$/g, ''))) {
+  for (const entry of entries.map(stripped)) {
     const value = slowIPv4(entry);
     if (value === undefined) return `"${entry.slice(0, 50)}" is no address`;
     const pool = pools.find((one) => isIn(one, value));

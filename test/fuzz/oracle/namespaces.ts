@@ -2,7 +2,7 @@
 // and whether the answer is that.
 import { isIn } from './addresses.ts';
 import { isObject, type SlowAnswer } from './answers.ts';
-import { type SlowPool, slowList } from './egressipams.ts';
+import { type SlowPool, slowList, stripped } from './egressipams.ts';
 import { EGRESSIPAMS, hasRoom, numberOf, type SlowEgressIPAM, whoHolds, whyNever } from './facts.ts';
 import { annotationOf, type SlowObject, type SlowRequest, textOf } from './reviews.ts';
 
@@ -208,12 +208,12 @@ function listIn(object: SlowObject | undefined): string | undefined {
 }
 
 function blankless(text: string | undefined): string | undefined {
-  return text?.replace(/^\s+|\s+$/g, '') || undefined;
+  return stripped(text ?? '') || undefined;
 }
 
 /** What can be read as an address, each once. */
 function addressesIn(text: string): string[] {
   const entries = text.split(',').slice(0, 256);
-  const found = entries.map((entry) => entry.replace(/^\s+|\s+$/g, ''));
+  const found = entries.map(stripped);
   return [...new Set(found.filter((entry) => numberOf(entry) >= 0n))];
 }

@@ -44,6 +44,6 @@ export interface Cloud {
     options: { readonly lane: Lane; readonly allowReassignment: boolean },
   ): Promise<CallOutcome>;
   unassign(interfaceId: string, ips: readonly IPv4[], options: { readonly lane: Lane }): Promise<CallOutcome>;
-  /** Milliseconds until such a call may be sent; 0 means now. */
-  nextAvailableIn(call: 'assign' | 'unassign', lane: Lane): number;
+  /** Milliseconds until so many such calls may be sent at once, one if nothing is said; 0 means now. */
+  nextAvailableIn(call: 'assign' | 'unassign', lane: Lane, calls?: number): number;
 }

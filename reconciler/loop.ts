@@ -9,6 +9,7 @@ import type { World } from '../shared/plan/world.ts';
 import type { Clock } from '../shared/process/clock.ts';
 import type { Cloud } from './cloud.ts';
 import { type Outcome, Stale } from './execute.ts';
+import { type Call, callOf, Gathering, isCall } from './gathering.ts';
 
 export interface LoopOptions {
   /** `promised`: the nodes that actions under way put IPs on. */
@@ -42,8 +43,6 @@ const BACKOFF = { first: 250, most: 30_000 };
 const REST_AFTER_PASS = 1;
 const LEAST_PAUSE = 5;
 const LONGEST_PAUSE = 3_600_000;
-/** How long a call to the cloud waits for company. */
-const GATHER = 100;
 /** How long to wait for the next renewal when the lease is too short for a write. */
 const LEASE_PAUSE = 500;
 
@@ -52,8 +51,7 @@ export class Loop {
   readonly #busyTargets = new Set<string>();
   readonly #busyIPs = new Set<IPv4>();
   readonly #promised = new Map<IPv4, string>();
-  /** Since when a grant's call to the cloud has been wanted, by target. */
-  readonly #wantedSince = new Map<string, number>();
+  readonly #gathering = new Gathering();
   readonly #failures = new Map<string, Failure>();
   /** IPs of Kubernetes writes without an answer: until when these may still take effect. */
   readonly #unanswered = new Map<IPv4, number>();
@@ -108,6 +106,7 @@ export class Loop {
     const world = observe(this.busy, this.#promised);
     const made = plan(world);
     this.#queue = [...made.actions];
+    this.#gathering.planned(made.actions);
     onPlan(made, world);
     this.#earliest = clock.now() + (clock.now() - started) * REST_AFTER_PASS;
     this.#startWhatMay();
@@ -167,24 +166,23 @@ export class Loop {
     const { covers, cloud, requestTimeout, callTimeout } = this.#options;
     if (!covers(isCall(action) ? callTimeout : requestTimeout)) return LEASE_PAUSE;
     if (cloud === undefined || !isCall(action)) return 0;
-    const gathering = this.#gathersFor(action);
+    const gathering = this.#gathersFor(action, cloud);
     if (gathering > 0) return gathering;
-    return cloud.nextAvailableIn(action.kind === 'unassign' ? 'unassign' : 'assign', action.lane);
+    return cloud.nextAvailableIn(callOf(action), action.lane);
   }
 
-  /** Grants and clean-ups wait a moment for others of the same interface, which then share the call; failovers never. */
-  #gathersFor(action: Call): number {
-    if (action.lane === 'failover') return 0;
-    const target = targetOf(action);
-    const since = this.#wantedSince.get(target) ?? this.#options.clock.now();
-    this.#wantedSince.set(target, since);
-    return since + GATHER - this.#options.clock.now();
+  /** Grants and clean-ups wait for others of the same interface, which then share the call; failovers never. */
+  #gathersFor(call: Call, cloud: Cloud): number {
+    if (call.lane === 'failover') return 0;
+    const wanted = this.#gathering.demand(call);
+    const supply = cloud.nextAvailableIn(callOf(call), call.lane, wanted) === 0 ? 'enough' : 'too few';
+    return this.#gathering.waitFor(call, supply, this.#options.clock.now());
   }
 
   #start(action: Action): void {
     const target = targetOf(action);
     this.#busyTargets.add(target);
-    this.#wantedSince.delete(target);
+    if (isCall(action)) this.#gathering.made(action);
     const destination = destinationOf(action);
     for (const ip of ipsOf(action)) {
       this.#busyIPs.add(ip);
@@ -254,10 +252,4 @@ function onlyFor(action: Call, wanted: (ip: IPv4) => boolean): Call | undefined 
   if (ips.length === 0) return undefined;
   if (action.kind !== 'unassign') return { ...action, ips };
   return { ...action, ips, checks: action.checks.filter(({ ip }) => wanted(ip)) };
-}
-
-type Call = Extract<Action, { lane: unknown }>;
-
-function isCall(action: Action): action is Call {
-  return action.kind === 'assign' || action.kind === 'reassign' || action.kind === 'unassign';
 }

@@ -143,8 +143,8 @@ export class Cloud {
   }
 
   /** Milliseconds until a delayed write is worth trying again. */
-  nextAvailableIn(action: Ec2Action, lane: Lane): number {
-    return this.#options.limiter.nextAvailableIn(action, lane);
+  nextAvailableIn(action: Ec2Action, lane: Lane, calls = 1): number {
+    return this.#options.limiter.nextAvailableIn(action, lane, calls);
   }
 
   async #readAfter(running: Promise<Inventory> | undefined): Promise<Inventory> {

@@ -41,9 +41,9 @@ export class Limiter {
     return this.#bucket(action).tryTake(KEPT[lane], this.#clock.now());
   }
 
-  /** Milliseconds after which it is worth trying again; 0: now. */
-  nextAvailableIn(action: Ec2Action, lane: Lane): number {
-    return this.#bucket(action).nextAvailableIn(KEPT[lane], this.#clock.now());
+  /** Milliseconds after which it is worth trying again, for so many calls at once; 0: now. */
+  nextAvailableIn(action: Ec2Action, lane: Lane, calls = 1): number {
+    return this.#bucket(action).nextAvailableIn(KEPT[lane], calls, this.#clock.now());
   }
 
   /** EC2 refused a call sent at `sentAt`: somebody else uses the bucket, too, so we halve our rate. */
@@ -84,9 +84,9 @@ class AdaptiveBucket {
     return true;
   }
 
-  nextAvailableIn(kept: number, now: number): number {
+  nextAvailableIn(kept: number, calls: number, now: number): number {
     this.#refill(now);
-    const missing = this.#missing(kept);
+    const missing = this.#missing(kept) + calls - 1;
     // At the present rate. It may climb meanwhile: then the caller wakes up later than it could, never too early.
     return missing <= 0 ? 0 : Math.ceil((missing / (this.#size.refill * this.#shareAt(now))) * 1000);
   }

@@ -207,7 +207,6 @@ t.test(
     );
     await stage.client.delete(ALLOCATIONS, TEXT, {});
     await stage.caches.stop();
-    await stage.caches.stop();
     t.ok(stage.client.stored(ALLOCATIONS, TEXT), 'it is still there');
     await stage.calls(rest(stage));
     t.equal(stage.client.stored(ALLOCATIONS, TEXT), undefined);

@@ -23,8 +23,9 @@ interface Wait {
 /** Remembers since when each interface's call has been wanted. */
 export class Gathering {
   readonly #waits = new Map<string, Wait>();
-  /** Interfaces that want a call, and those for which an IP is being made ready. */
-  #wanting: Wanting = { assign: new Set(), unassign: new Set() };
+  /** How many interfaces want a call, or are about to. */
+  #demand = { assign: 0, unassign: 0 };
+  /** Interfaces for which an IP is being made ready. */
   #coming: ReadonlySet<string> = new Set();
 
   /** Takes note of a new plan: what it does not want any more is forgotten. */
@@ -32,14 +33,17 @@ export class Gathering {
     const wanted = new Set<string>();
     for (const action of actions) if (isCall(action)) wanted.add(targetOf(action));
     for (const target of this.#waits.keys()) if (!wanted.has(target)) this.#waits.delete(target);
-    this.#wanting = wantingOf(actions);
     this.#coming = comingOf(actions);
+    const assigns = wantingOf(actions, 'assign');
+    this.#demand = {
+      assign: new Set([...assigns, ...this.#coming]).size,
+      unassign: wantingOf(actions, 'unassign').size,
+    };
   }
 
   /** How many interfaces want such a call, or are about to. */
   demand(call: Call): number {
-    const wanting = this.#wanting[callOf(call)];
-    return callOf(call) === 'unassign' ? wanting.size : new Set([...wanting, ...this.#coming]).size;
+    return this.#demand[callOf(call)];
   }
 
   /** Milliseconds that the call still waits at `now`; 0: no longer. */
@@ -73,12 +77,12 @@ export function isCall(action: Action): action is Call {
   return action.kind === 'assign' || action.kind === 'reassign' || action.kind === 'unassign';
 }
 
-type Wanting = Readonly<Record<'assign' | 'unassign', ReadonlySet<string>>>;
-
-function wantingOf(actions: readonly Action[]): Wanting {
-  const wanting = { assign: new Set<string>(), unassign: new Set<string>() };
-  for (const action of actions) if (isCall(action)) wanting[callOf(action)].add(action.interfaceId);
-  return wanting;
+function wantingOf(actions: readonly Action[], what: 'assign' | 'unassign'): ReadonlySet<string> {
+  const interfaces = new Set<string>();
+  for (const action of actions) {
+    if (isCall(action) && callOf(action) === what) interfaces.add(action.interfaceId);
+  }
+  return interfaces;
 }
 
 /** What is bound or written down to an interface will want to be assigned to it. */

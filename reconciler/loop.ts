@@ -151,6 +151,7 @@ export class Loop {
 
   /** What of the action does not wait after a failure: one address that EC2 refuses holds up no other. */
   #withoutFailures(action: Action): Action | undefined {
+    if (this.#failures.size === 0) return action;
     const now = this.#options.clock.now();
     const waits = new Map(
       keysOf(action).map((key) => [key, (this.#failures.get(key)?.notBefore ?? 0) - now]),

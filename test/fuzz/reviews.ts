@@ -127,6 +127,7 @@ function recorded(): string[] {
 }
 
 function namespaceSeeds(): string[] {
+  const oneOfEach = Array.from({ length: 256 }, (_, i) => `10.16.${i}.7`).join();
   const made = { metadata: { generateName: 'made-', annotations: { [EGRESSIPAM]: 'pool' } } };
   return [
     review('Namespace', 'CREATE', optedIn('new')),
@@ -141,6 +142,7 @@ function namespaceSeeds(): string[] {
     review('Namespace', 'CREATE', optedIn('x', undefined, 'full')),
     review('Namespace', 'CREATE', optedIn('new', undefined, 'many')),
     review('Namespace', 'CREATE', optedIn('new', '10.16.7.7', 'many')),
+    review('Namespace', 'CREATE', optedIn('new', `${oneOfEach},`, 'many')),
     review('Namespace', 'CREATE', optedIn('new', undefined, 'stale')),
     review('Namespace', 'CREATE', optedIn('new', undefined, 'broken')),
     review('Namespace', 'CREATE', optedIn('new', undefined, 'nowhere')),

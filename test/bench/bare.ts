@@ -18,7 +18,7 @@ export class Bare {
   /** To be stopped by the caller. */
   static async start(terms: Pick<Terms, 'say'>, args: readonly string[] = []): Promise<Bare> {
     terms.say('starting a sandbox');
-    const child = new Child({ script: 'test/sandbox/main.ts', args: ['--nodes=3', ...args] });
+    const child = new Child({ script: 'test/sandbox/main.ts', args });
     try {
       const ready = (await child.line((line) => 'kubeconfigs' in line)) as unknown as Ready;
       const config = await loadKubeConfig({ kubeconfig: ready.kubeconfigs.admin, env: {} });

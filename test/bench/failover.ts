@@ -9,6 +9,8 @@ export const FAILOVER: Part = { about: 'failover of a node, EC2 throttled', run 
 
 const MARGIN = 500;
 const FLOOR = 2 * EC2_LATENCY;
+/** Milliseconds in which the last move is written down, too. */
+const SETTLES = 500;
 
 async function* run(terms: Terms): AsyncGenerator<Row> {
   const zones = await Zones.start(terms);
@@ -56,6 +58,7 @@ async function goBack(zones: Zones, to: string, from: readonly string[]): Promis
   await zones.setReady(to, true);
   await zones.cordon(from, true);
   await zones.untilHostedBy([to], zones.size.ips);
+  await delay(SETTLES);
 }
 
 function row(what: string, times: readonly number[]): Row {

@@ -247,7 +247,8 @@ function egressIPAMSeeds(): string[] {
   ];
 }
 
-function review(kind: string, operation: string, object?: KubeObject, oldObject?: KubeObject): string {
+/** An AdmissionReview of the API server. */
+export function review(kind: string, operation: string, object?: KubeObject, oldObject?: KubeObject): string {
   return JSON.stringify({
     kind: 'AdmissionReview',
     apiVersion: 'admission.k8s.io/v1',

@@ -11,7 +11,8 @@ export function slowFlags(
   let isHelp = false;
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at] ?? '';
-    // After it nothing is a flag any more.
+    // After it nothing is a flag any more, so nothing may follow.
+    if (word === '--' && at === argv.length - 1) continue;
     if (word === '--') return isHelp ? 'help' : { why: 'nothing belongs to a flag after --' };
     if (word === '--help' || word === '-h') {
       isHelp = true;

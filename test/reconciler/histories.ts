@@ -9,10 +9,14 @@ import type { Fate } from './lifeline.ts';
 import { SmallCluster } from './small-cluster.ts';
 
 const NODE_ZONES = { n1: 'a', n2: 'a', n3: 'a', n4: 'b', n5: 'b' } as const;
-const POOLS = { blue: ['10.0.1.0/28', '10.0.2.0/28'], green: ['10.0.1.32/28'] } as const;
+/** On bare metal the SDN places what is blue, and we what is green. */
+const POOLS = {
+  aws: { blue: { '10.0.1.0/28': 'a', '10.0.2.0/28': 'b' }, green: { '10.0.1.32/28': 'a' } },
+  none: { blue: { '10.0.1.0/28': 'a' }, green: { '10.0.2.0/28': 'b', '10.0.2.32/28': 'b' } },
+} as const;
 
 type Node = keyof typeof NODE_ZONES;
-type Pool = keyof typeof POOLS;
+type Pool = keyof typeof POOLS.aws;
 type Name = 'a' | 'b' | 'c' | 'd';
 
 export type Happening =
@@ -81,13 +85,17 @@ export const happening: fc.Arbitrary<Happening> = fc.oneof(
   weighted(1, ['EC2 lags'], { milliseconds: fc.constantFrom(0, 500, 5_000) }),
 );
 
-/** Two zones, nodes with hardly enough room, an EgressIPAM of two CIDRs and one of one. Nothing ever befalls n0. */
-export function beginning(): SmallCluster {
-  const nodes = { n0: 'a', ...NODE_ZONES } as const;
-  const cluster = new SmallCluster({ cloud: 'aws', nodes, instanceType: 't3.small' });
-  cluster.addEgressIPAM('blue', { [POOLS.blue[0]]: 'a', [POOLS.blue[1]]: 'b' });
-  cluster.addEgressIPAM('green', { [POOLS.green[0]]: 'a' });
+/** Two zones, nodes with hardly enough room, two EgressIPAMs. Nothing ever befalls n0. */
+export function beginning(cloud: SmallCluster['cloud']): SmallCluster {
+  const nodes = { n0: cloud === 'aws' ? 'a' : 'b', ...NODE_ZONES } as const;
+  const cluster = new SmallCluster({ cloud, nodes, instanceType: 't3.small' });
+  cluster.addEgressIPAM('blue', POOLS[cloud].blue);
+  cluster.addEgressIPAM('green', POOLS[cloud].green);
   return cluster;
+}
+
+function cidrsOf({ cloud }: SmallCluster, pool: Pool): string[] {
+  return Object.keys(POOLS[cloud][pool]);
 }
 
 /** Everything but time and crashes, which concern the process. */
@@ -97,7 +105,10 @@ export function happen(cluster: SmallCluster, it: Exclude<Happening, { kind: 'ti
       admit(cluster, it.name, it.pool, it.pick);
       break;
     case 'slip by':
-      cluster.annotate(it.name, { egressIPAM: it.pool, egressIPs: addresses(it.pool, it.pick).join(',') });
+      cluster.annotate(it.name, {
+        egressIPAM: it.pool,
+        egressIPs: addresses(cluster, it.pool, it.pick).join(','),
+      });
       break;
     case 'opt out':
       if (cluster.kube.stored(NAMESPACES, it.name) !== undefined) cluster.annotate(it.name, {});
@@ -109,7 +120,7 @@ export function happen(cluster: SmallCluster, it: Exclude<Happening, { kind: 'ti
       cluster.deleteNamespace(it.name);
       break;
     case 'steal':
-      cluster.steal(`10.0.${1 + (it.pick % 2)}.${4 + (it.pick % 10)}`);
+      if (cluster.cloud === 'aws') cluster.steal(`10.0.${1 + (it.pick % 2)}.${4 + (it.pick % 10)}`);
       break;
     case 'claim only':
       claimOnly(cluster, it.pick);
@@ -145,7 +156,7 @@ function changeNode(cluster: SmallCluster, kind: string, name: Node): void {
   } else if (node !== undefined && kind === 'cordon') {
     cluster.setNode(name, { cordoned: node.spec?.unschedulable !== true });
   } else if (node !== undefined) {
-    cluster.terminate(name);
+    if (cluster.cloud === 'aws') cluster.terminate(name);
     cluster.setNode(name, { ready: false });
     if (kind === 'delete node') cluster.deleteNode(name);
   }
@@ -153,7 +164,7 @@ function changeNode(cluster: SmallCluster, kind: string, name: Node): void {
 
 /** As the webhook does it: own claims are retaken with a new token, others must be free; then the list. */
 function admit(cluster: SmallCluster, name: Name, egressIPAM: Pool, pick: number): void {
-  const chosen = POOLS[egressIPAM].map((text) => {
+  const chosen = cidrsOf(cluster, egressIPAM).map((text) => {
     const own = cluster.kube
       .all(ALLOCATIONS)
       .find(
@@ -194,8 +205,8 @@ function freeIn(cluster: SmallCluster, text: string, pick: number): string | und
 }
 
 /** While the webhook is away: an address of each CIDR, whoever has it. */
-function addresses(egressIPAM: Pool, pick: number): string[] {
-  return POOLS[egressIPAM].map((text, at) => {
+function addresses(cluster: SmallCluster, egressIPAM: Pool, pick: number): string[] {
+  return cidrsOf(cluster, egressIPAM).map((text, at) => {
     const [prefix, base] = [text.split('.').slice(0, 3).join('.'), Number(text.split('.')[3]?.split('/')[0])];
     return `${prefix}.${base + 4 + ((pick + at) % 8)}`;
   });
@@ -208,11 +219,12 @@ function leaveOut(cluster: SmallCluster, name: Name): void {
 
 /** A claim whose namespace write never arrived, or did not yet. */
 function claimOnly(cluster: SmallCluster, pick: number): void {
-  const ip = freeIn(cluster, POOLS.green[0], pick);
+  const [cidr = ''] = cidrsOf(cluster, 'green');
+  const ip = freeIn(cluster, cidr, pick);
   if (ip === undefined) return;
   const spec = {
     egressIPAM: 'green',
-    cidr: POOLS.green[0],
+    cidr,
     claim: `claim-${pick}`,
     namespace: pick % 2 ? 'a' : '',
   };

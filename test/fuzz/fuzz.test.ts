@@ -42,13 +42,13 @@ const FAULTY: readonly (readonly [what: string, parse: (text: string) => unknown
     /^threw Error: too long/,
   ],
   ['takes leading zeros for nothing', (text) => parseIPv4(text.replace(/^0+(?=\d)/, '')), /^reads \d+, not/],
-  ['takes its time over letters', (text) => (/[a-z]/.test(text) ? tarry(text) : parseIPv4(text)), /^took /],
+  ['takes its time over NaN', (text) => (text.includes('NaN') ? tarry(text) : parseIPv4(text)), /^took /],
 ];
 
 for (const [what, parse, fault] of FAULTY) {
   t.test(`a parser that ${what} is found out, and the finding can be replayed`, async (t) => {
     const targets = [addresses(parse)];
-    const { found } = await fuzz(targets, { inputs: 500, seed: 'test', slow: 5 });
+    const { found } = await fuzz(targets, { inputs: 1_200, seed: 'test', slow: 5 });
     const [first] = found;
     if (first === undefined) return t.fail('nothing was found');
     t.match(first.faults[0], fault);

@@ -194,7 +194,8 @@ export class Executor {
     ]);
     if (users.has(text)) throw new Stale(`${text} is still on ${users.get(text)}`);
     if (config !== undefined) throw new Stale(`the platform has not unassigned ${text} yet`);
-    if (located?.unknown.includes(ip) === true) throw new Stale(`nobody knows on which interface ${text} is`);
+    if (located?.unknown.includes(ip) === true && this.#areNodesHidden())
+      throw new Stale(`nobody knows on which interface ${text} is`);
     const holder = located?.holders.get(ip);
     if (holder !== undefined && this.#mayBeNodes(holder)) {
       this.#options.requestInventory();
@@ -219,9 +220,14 @@ export class Executor {
 
   /** While a node cannot be read, an interface that no other node is known by may be that one's. */
   #mayBeNodes(interfaceId: string): boolean {
+    const hosts = [...(this.#options.cloud?.inventory?.hosts.values() ?? [])];
+    return this.#areNodesHidden() || hosts.some((host) => host.interfaceId === interfaceId);
+  }
+
+  /** Where all can be read, an IP outside all their subnets is on no interface of ours: its zone has lost its last node. */
+  #areNodesHidden(): boolean {
     const { inventory } = this.#options.cloud ?? {};
-    if (inventory === undefined || inventory.unknownNodes.size > 0) return true;
-    return [...inventory.hosts.values()].some((host) => host.interfaceId === interfaceId);
+    return inventory === undefined || inventory.unknownNodes.size > 0;
   }
 
   async #readUsersOfIPs(): Promise<ReadonlyMap<string, string>> {

@@ -158,7 +158,8 @@ t.test(
         cloud.inventory = inventoryWith({ n2: 'EC2 did not answer' });
         cloud.whereabouts = { holders: new Map([[IP, 'eni-n2']]), unknown: [] };
       },
-      'in no subnet that could be looked at': ({ cloud }) => {
+      'in no subnet that could be looked at, while a node cannot be read': ({ cloud }) => {
+        cloud.inventory = inventoryWith({ n2: 'EC2 did not answer' });
         cloud.whereabouts = { holders: new Map(), unknown: [IP] };
       },
     };
@@ -176,6 +177,13 @@ t.test(
 t.test("rest: an address that somebody else's interface has by now is not ours to wait for", async (t) => {
   const stage = await startStage(t, (it) => it.put(ALLOCATIONS, releasing()));
   stage.cloud.whereabouts = { holders: new Map([[IP, 'eni-of-a-load-balancer']]), unknown: [] };
+  await stage.calls(rest(stage));
+  t.equal(stage.client.stored(ALLOCATIONS, TEXT)?.status?.phase, 'Resting');
+});
+
+t.test('rest: an address in a zone that has lost its last node is on no interface of ours', async (t) => {
+  const stage = await startStage(t, (it) => it.put(ALLOCATIONS, releasing()));
+  stage.cloud.whereabouts = { holders: new Map(), unknown: [IP] };
   await stage.calls(rest(stage));
   t.equal(stage.client.stored(ALLOCATIONS, TEXT)?.status?.phase, 'Resting');
 });

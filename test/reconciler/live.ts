@@ -1,7 +1,7 @@
 // Lives through a history with real processes in memory, one after the other, and says what went wrong: sentences, none when
 // every promise was kept and, at the end, everything is as it should be.
 
-import { contains, formatIPv4, type IPv4 } from '../../shared/ip.ts';
+import { formatIPv4 } from '../../shared/ip.ts';
 import { ALLOCATIONS, NAMESPACES, NET_NAMESPACES } from '../../shared/kube/resources.ts';
 import { EGRESSIPS_ANNOTATION } from '../../shared/names.ts';
 import { describe } from '../../shared/plan/actions.ts';
@@ -97,11 +97,8 @@ function unfinished({ session }: Replica): string[] {
   if (world === undefined) return ['there was no pass'];
   const { actions, progress, notices } = plan(world);
   const told = new Set(notices.map(({ about }) => about.name));
-  // Where a zone has lost its last node and nobody remembers its subnet, nobody can tell whether an IP is off.
-  const isOutOfSight = (ip: IPv4) => !world.inventory?.subnets.some((subnet) => contains(subnet, ip));
-  const left = actions.filter((action) => action.kind !== 'rest' || !isOutOfSight(action.ip));
   return [
-    ...left.map((action) => `left to do: ${describe(action)}`),
+    ...actions.map((action) => `left to do: ${describe(action)}`),
     ...[...progress].flatMap(([ip, how]) => {
       const namespace = world.allocations.get(ip)?.namespace ?? '';
       if (how === 'pending') return [`${formatIPv4(ip)} is pending, and nothing happens`];

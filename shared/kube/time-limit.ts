@@ -1,6 +1,9 @@
 // How long may a call take, and who else may end it? One signal out of a number of milliseconds and the caller's own
 // signal, which knows afterwards which of them it was.
 
+/** Made once: an abort without a reason makes one, with a stack trace, which takes longer than the rest of a call. */
+const OVER = new Error('the call is over');
+
 /** Aborts when the time is up or the caller says so. Not AbortSignal.any, which piles up on signals that live long. */
 export class TimeLimit {
   readonly #controller = new AbortController();
@@ -8,7 +11,7 @@ export class TimeLimit {
   readonly #timer: NodeJS.Timeout;
   readonly #milliseconds: number;
   #expired = false;
-  readonly #abort = () => this.#controller.abort();
+  readonly #abort = () => this.#controller.abort(OVER);
 
   constructor(milliseconds: number, outer: AbortSignal | undefined) {
     this.#milliseconds = milliseconds;

@@ -7,13 +7,13 @@ import type { Terms } from './part.ts';
 
 interface Ready {
   readonly kubeconfigs: { readonly admin: string };
-  readonly ec2Url: string | null;
 }
 
 export class Bare {
   readonly child: Child;
   readonly client: Connection;
-  readonly ec2Url: string | undefined;
+  /** An administrator's, a file. */
+  readonly kubeconfig: string;
 
   /** To be stopped by the caller. */
   static async start(terms: Pick<Terms, 'say'>, args: readonly string[] = []): Promise<Bare> {
@@ -30,10 +30,10 @@ export class Bare {
     }
   }
 
-  private constructor(child: Child, client: Connection, { ec2Url }: Ready) {
+  private constructor(child: Child, client: Connection, { kubeconfigs }: Ready) {
     this.child = child;
     this.client = client;
-    this.ec2Url = ec2Url ?? undefined;
+    this.kubeconfig = kubeconfigs.admin;
   }
 
   async stop(): Promise<void> {

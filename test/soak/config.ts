@@ -20,14 +20,14 @@ export const SOAK_COMMAND = {
     'namespace-events': integerFlag({
       group: GROUP,
       description: 'events on namespaces per minute',
-      default: 340,
+      default: 360,
       min: 1,
       max: 100_000,
     }),
     'node-events': integerFlag({
       group: GROUP,
       description: 'events on nodes per minute',
-      default: 35,
+      default: 36,
       min: 0,
       max: 10_000,
     }),

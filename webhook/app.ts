@@ -58,9 +58,10 @@ export function buildApp(options: AppOptions): FastifyInstance {
     app.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => done(null, body));
   }
   const { admission } = options;
+  const timeFor = timeReader();
   app.post<Posted>('/mutate/namespaces', (request, reply) =>
-    handle(request, reply, 'namespaces', options, (review, deadline) =>
-      admission.namespace(review, deadline),
+    handle(request, reply, 'namespaces', options, (review, started) =>
+      admission.namespace(review, started + timeFor(request.query.timeout)),
     ),
   );
   app.post<Posted>('/validate/egressipams', (request, reply) =>
@@ -87,11 +88,11 @@ interface Posted {
 }
 
 async function handle(
-  { body, query }: FastifyRequest<Posted>,
+  { body }: FastifyRequest<Posted>,
   reply: FastifyReply,
   webhook: Answered['webhook'],
   options: AppOptions,
-  judge: (review: AdmissionRequest, deadline: number) => Answer | Promise<Answer>,
+  judge: (review: AdmissionRequest, started: number) => Answer | Promise<Answer>,
 ): Promise<string> {
   const started = options.now();
   reply.header('content-type', JSON_TYPE);
@@ -101,7 +102,7 @@ async function handle(
     answer = { allowed: false, code: 400, message: decoded.message };
   } else {
     try {
-      const judged = judge(decoded.request, started + timeFor(query.timeout));
+      const judged = judge(decoded.request, started);
       answer = judged instanceof Promise ? await judged : judged;
     } catch (error) {
       options.onBug(error);
@@ -117,7 +118,18 @@ const KINDS = { namespaces: 'Namespace', egressipams: 'EgressIPAM' } as const;
 
 const BUG: Answer = { allowed: false, code: 500, message: 'the egress IP webhook failed; its log says why' };
 
-/** Milliseconds until the answer must be on its way: less than the API server waits, which it says as `?timeout=10s`. */
+/**
+ * Tells from `?timeout=10s` how many milliseconds there are until the answer must be on its way: less than the API server
+ * waits. Remembers the last text, because one API server always sends the same, and reading it takes as long as deciding.
+ */
+function timeReader(): (timeout: unknown) => number {
+  let last: { readonly timeout: unknown; readonly milliseconds: number } | undefined;
+  return (timeout) => {
+    if (last === undefined || last.timeout !== timeout) last = { timeout, milliseconds: timeFor(timeout) };
+    return last.milliseconds;
+  };
+}
+
 function timeFor(timeout: unknown): number {
   const asked = typeof timeout === 'string' ? parseDuration(timeout) : undefined;
   const whole = Math.min(asked !== undefined && asked > 0 ? asked : DEFAULT_TIMEOUT, LONGEST_TIMEOUT);

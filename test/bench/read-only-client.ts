@@ -1,7 +1,8 @@
-// A Kubernetes client over objects in memory that never change: lists answer at once, watches stay silent. Caches fill
-// themselves from it as they do in a cluster.
+// A Kubernetes client over objects in memory that never change: lists answer at once, watches say no more than that they
+// are still there. Caches fill themselves from it as they do in a cluster.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeObject } from '../../shared/kinds.ts';
-import type { KubeClient } from '../../shared/kube/client.ts';
+import type { CallOptions, KubeClient, WatchEvent } from '../../shared/kube/client.ts';
 import {
   ALLOCATIONS,
   EGRESSIPAMS,
@@ -11,6 +12,15 @@ import {
   NODES,
 } from '../../shared/kube/resources.ts';
 import type { Objects } from './cluster.ts';
+
+/** Milliseconds; API servers send one a minute. */
+const BOOKMARKS_EVERY = 60_000;
+
+/** The next event of a watch in which nothing happens, when its time has come; rejects once `signal` is aborted. */
+export async function nextBookmark<T extends KubeObject>(signal?: AbortSignal): Promise<WatchEvent<T>> {
+  await delay(BOOKMARKS_EVERY, undefined, { ref: false, ...(signal === undefined ? {} : { signal }) });
+  return { type: 'BOOKMARK', object: { metadata: { name: '', resourceVersion: '1' } } as T };
+}
 
 /** Rejects whatever would write. */
 export function readOnlyClient(objects: Objects): KubeClient {
@@ -29,10 +39,8 @@ export function readOnlyClient(objects: Objects): KubeClient {
       resourceVersion: '1',
       items: (collections.get(resource.plural) ?? []) as never[],
     }),
-    async *watch(_resource, _from, options) {
-      await new Promise<void>((resolve) => {
-        options?.signal?.addEventListener('abort', () => resolve(), { once: true });
-      });
+    async *watch<T extends KubeObject>(_resource: unknown, _from: unknown, options?: CallOptions) {
+      for (;;) yield await nextBookmark<T>(options?.signal);
     },
     create: refuse,
     replace: refuse,

@@ -17,7 +17,7 @@ import { logAnswer } from '../../../webhook/record.ts';
 import { View } from '../../../webhook/view.ts';
 import { makeCluster } from '../cluster.ts';
 import { published } from '../filled-view.ts';
-import { readOnlyClient } from '../read-only-client.ts';
+import { nextBookmark, readOnlyClient } from '../read-only-client.ts';
 import { listen } from './serving.ts';
 import { serveParent } from './worker.ts';
 
@@ -43,9 +43,16 @@ class Claimed {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
-  async *watch(): AsyncGenerator<WatchEvent<AllocationObject>> {
+  async *watch(signal?: AbortSignal): AsyncGenerator<WatchEvent<AllocationObject>> {
+    let bookmark = nextBookmark<AllocationObject>(signal);
     for (;;) {
-      for (const object of await this.#letGo.promise) yield { type: 'DELETED', object };
+      const next = await Promise.race([this.#letGo.promise, bookmark]);
+      if ('type' in next) {
+        yield next;
+        bookmark = nextBookmark(signal);
+        continue;
+      }
+      for (const object of next) yield { type: 'DELETED', object };
       this.#letGo = Promise.withResolvers();
     }
   }
@@ -65,7 +72,7 @@ const client: KubeClient = {
   create: async (_resource, object) => claimed.take(object) as never,
   watch: (resource, from, options) =>
     resource.plural === ALLOCATIONS.plural
-      ? (claimed.watch() as never)
+      ? (claimed.watch(options?.signal) as never)
       : reader.watch(resource, from, options),
 };
 const { now } = systemClock;

@@ -9,14 +9,14 @@ import type { KubeList } from './client.ts';
 /** Told of each change; `undefined` for an object that is not there after, or was not there before. */
 export type ChangeListener<T> = (key: string, object: T | undefined, previous: T | undefined) => void;
 
-/** uids of removed objects that are remembered, so that what is late does not bring them back. */
-const MOST_TOMBSTONES = 20_000;
+/** The uids of the latest removals, so that what is late does not bring them back: at least so many, at most twice. */
+const LEAST_TOMBSTONES = 10_000;
 
 /** Objects of one kind by `name`, or `namespace/name`. */
 export class ObjectStore<T extends KubeObject> {
   readonly #objects = new Map<string, T>();
   readonly #listeners = new Set<ChangeListener<T>>();
-  readonly #tombstones = new Set<string>();
+  readonly #graveyard = new Graveyard();
   /** Keys that our own writes touched since a list was begun that has not ended. */
   #touched: Set<string> | undefined;
 
@@ -80,7 +80,7 @@ export class ObjectStore<T extends KubeObject> {
   #put(object: T): void {
     const key = keyOf(object);
     const stored = this.#objects.get(key);
-    if (this.#tombstones.has(object.metadata.uid)) return;
+    if (this.#graveyard.has(object.metadata.uid)) return;
     if (stored !== undefined && !isLater(object.metadata.resourceVersion, stored.metadata.resourceVersion)) {
       return;
     }
@@ -89,7 +89,7 @@ export class ObjectStore<T extends KubeObject> {
 
   #overwrite(key: string, object: T): void {
     const stored = this.#objects.get(key);
-    this.#tombstones.delete(object.metadata.uid);
+    this.#graveyard.open(object.metadata.uid);
     const same =
       stored?.metadata.uid === object.metadata.uid &&
       stored.metadata.resourceVersion === object.metadata.resourceVersion;
@@ -100,7 +100,7 @@ export class ObjectStore<T extends KubeObject> {
   #drop(object: T): void {
     const key = keyOf(object);
     const stored = this.#objects.get(key);
-    this.#bury(object.metadata.uid);
+    this.#graveyard.bury(object.metadata.uid);
     if (stored === undefined || stored.metadata.uid !== object.metadata.uid) return;
     this.#objects.delete(key);
     for (const listener of this.#listeners) listener(key, undefined, stored);
@@ -110,12 +110,27 @@ export class ObjectStore<T extends KubeObject> {
     this.#objects.set(key, object);
     for (const listener of this.#listeners) listener(key, object, previous);
   }
+}
 
-  #bury(uid: string): void {
-    this.#tombstones.add(uid);
-    if (this.#tombstones.size <= MOST_TOMBSTONES) return;
-    const [oldest] = this.#tombstones;
-    if (oldest !== undefined) this.#tombstones.delete(oldest);
+/** Two generations: forgetting a whole one at a time costs nothing, while the oldest of a set is found behind all gaps. */
+class Graveyard {
+  #fresh = new Set<string>();
+  #old = new Set<string>();
+
+  has(uid: string): boolean {
+    return this.#fresh.has(uid) || this.#old.has(uid);
+  }
+
+  bury(uid: string): void {
+    this.#fresh.add(uid);
+    if (this.#fresh.size < LEAST_TOMBSTONES) return;
+    this.#old = this.#fresh;
+    this.#fresh = new Set();
+  }
+
+  open(uid: string): void {
+    this.#fresh.delete(uid);
+    this.#old.delete(uid);
   }
 }
 

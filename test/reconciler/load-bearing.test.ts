@@ -57,6 +57,19 @@ t.test('`Resting` under the 120 s rule', async (t) => {
   t.notOk(stands());
 });
 
+t.test('«its own namespace»: that another one lists the IP keeps nobody from giving it back', async (t) => {
+  const cluster = start(t, (it) => {
+    it.serve('a', 'pool', { [IP]: 'n1' });
+    it.annotate('a', {});
+    it.annotate('b', { egressIPAM: 'unknown', egressIPs: IP });
+  });
+  await cluster.clock.advance(5 * SECOND);
+  t.same(usersOf(cluster), ['a'], 'the control: it is in use until the grace is over');
+  await cluster.clock.advance(RELEASE);
+  t.equal(cluster.kube.stored(ALLOCATIONS, IP), undefined);
+  t.notOk(cluster.isAssigned(IP));
+});
+
 t.test('no IP on two NetNamespaces', async (t) => {
   const cluster = start(t, (it) => {
     it.use('b', IP);

@@ -320,7 +320,7 @@ t.test(
   },
 );
 
-t.test('the claims never delete', async (t) => {
+t.test('the webhook never deletes, not even a claim of its own that was of no use', async (t) => {
   const { api, claims, store } = setUp();
   store(NAME, 'b');
   await claims.one(task('a', [NAME, OTHER]), TERMS);

@@ -72,7 +72,7 @@ export class Caches {
     this.#allocations.onChange((name, object) => view.allocationChanged(name, object));
     this.#namespaces.onChange((name, object, previous) => view.namespaceChanged(name, object, previous));
     this.#netNamespaces.onChange((name, object) => view.netNamespaceChanged(name, object));
-    this.#hostSubnets.onChange((name, object, previous) => view.hostSubnetChanged(name, object, previous));
+    this.#hostSubnets.onChange((name, object) => view.hostSubnetChanged(name, object));
     for (const [, reflector] of this.#all) reflector.start();
     this.#lease ??= this.#followLease(view);
   }

@@ -15,7 +15,8 @@ interface Computed {
 
 export class Pools {
   readonly #objects = new Map<string, EgressIPAMObject>();
-  readonly #hostIPs = new Map<IPv4, string>();
+  /** By node: while one takes another's place, both have its address. */
+  readonly #hostIPs = new Map<string, IPv4>();
   /** Counts changes of `#hostIPs`. */
   #hostIPsVersion = 0;
   #parsed: EgressIPAMs | undefined;
@@ -39,12 +40,11 @@ export class Pools {
       this.#parsed = undefined;
   }
 
-  hostSubnetChanged(object: HostSubnetObject | undefined, previous: HostSubnetObject | undefined): void {
-    if (object?.hostIP === previous?.hostIP) return;
-    const before = parseIPv4(previous?.hostIP ?? '');
-    const after = parseIPv4(object?.hostIP ?? '');
-    if (before !== undefined) this.#hostIPs.delete(before);
-    if (after !== undefined && object !== undefined) this.#hostIPs.set(after, object.metadata.name);
+  hostSubnetChanged(name: string, object: HostSubnetObject | undefined): void {
+    const hostIP = parseIPv4(object?.hostIP ?? '');
+    if (hostIP === this.#hostIPs.get(name)) return;
+    if (hostIP === undefined) this.#hostIPs.delete(name);
+    else this.#hostIPs.set(name, hostIP);
     this.#hostIPsVersion += 1;
   }
 
@@ -60,7 +60,8 @@ export class Pools {
     if (before !== undefined && before.hostIPs === this.#hostIPsVersion && sameInUse(before.status, status)) {
       return before.usable;
     }
-    const usable = new UsableAddresses(pool, { hostIPs: this.#hostIPs, inUse: inUseOf(status) });
+    const hostIPs = new Map([...this.#hostIPs].map(([node, ip]) => [ip, node]));
+    const usable = new UsableAddresses(pool, { hostIPs, inUse: inUseOf(status) });
     this.#computed.set(pool, { usable, hostIPs: this.#hostIPsVersion, status });
     return usable;
   }

@@ -78,13 +78,9 @@ export class View implements NamespaceView, EgressIPAMView {
     this.#holdings.set(`netNamespace/${name}`, { kind: 'netNamespace', name }, parseIPs(object?.egressIPs));
   }
 
-  hostSubnetChanged(
-    name: string,
-    object: HostSubnetObject | undefined,
-    previous: HostSubnetObject | undefined,
-  ): void {
+  hostSubnetChanged(name: string, object: HostSubnetObject | undefined): void {
     this.#holdings.set(`hostSubnet/${name}`, { kind: 'hostSubnet', name }, parseIPs(object?.egressIPs));
-    this.#pools.hostSubnetChanged(object, previous);
+    this.#pools.hostSubnetChanged(name, object);
   }
 
   /** Resolves when something changed that a refusal may have been waiting for, or after so many milliseconds. */

@@ -33,6 +33,6 @@ export function filledView(objects: Objects): View {
   for (const one of objects.allocations) view.allocationChanged(one.metadata.name, one);
   for (const one of objects.namespaces) view.namespaceChanged(one.metadata.name, one, undefined);
   for (const one of objects.netNamespaces) view.netNamespaceChanged(one.metadata.name, one);
-  for (const one of objects.hostSubnets) view.hostSubnetChanged(one.metadata.name, one, undefined);
+  for (const one of objects.hostSubnets) view.hostSubnetChanged(one.metadata.name, one);
   return view;
 }

@@ -106,7 +106,7 @@ export class WebhookUnderFuzz {
         this.#view.netNamespaceChanged(name, object as never);
         break;
       case HOST_SUBNETS:
-        this.#view.hostSubnetChanged(name, object as never, undefined);
+        this.#view.hostSubnetChanged(name, object as never);
         break;
     }
   }

@@ -114,7 +114,7 @@ export class Replica {
         this.view.netNamespaceChanged(name, object);
         break;
       default:
-        this.view.hostSubnetChanged(name, object, previous);
+        this.view.hostSubnetChanged(name, object);
         break;
     }
   }

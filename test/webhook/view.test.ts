@@ -108,6 +108,22 @@ t.test(
   },
 );
 
+t.test('an address of two nodes, one of which goes, is still the address of the other', async (t) => {
+  const replica = replicaOf([
+    [EGRESSIPAMS, pool({ cidrs: [A] })],
+    [HOST_SUBNETS, hostSubnet('old-name', '10.0.128.1')],
+  ]);
+  replica.api.put(HOST_SUBNETS, hostSubnet('new-name', '10.0.128.1'));
+  replica.sync();
+  replica.api.remove(HOST_SUBNETS, 'old-name');
+  replica.sync();
+  const { egressIPAM, pool: first } = only(replica.view);
+  t.equal(
+    replica.view.usable(egressIPAM, first).whyNot(ip('10.0.128.1')),
+    'is the address of node "new-name"',
+  );
+});
+
 t.test('of two EgressIPAMs that overlap the older is valid, and the younger says why not', async (t) => {
   const young = pool({ name: 'young', metadata: { creationTimestamp: '2026-11-22T06:30:00Z' } });
   const replica = replicaOf([

@@ -12,6 +12,7 @@ import { problemsOf } from '../shared/explicit.ts';
 import { formatIPv4, type IPv4 } from '../shared/ip.ts';
 import type { NamespaceObject } from '../shared/kinds.ts';
 import { EGRESSIPS_ANNOTATION } from '../shared/names.ts';
+import { describeProblems } from '../shared/problem.ts';
 import type { Decision, NamespaceView, Plan } from './decision.ts';
 import { lookUp } from './opt-in.ts';
 import { annotationPatch } from './patch.ts';
@@ -19,6 +20,8 @@ import { explicits, layPlan, searches } from './plan.ts';
 
 type Request = Plan['request'] & { readonly oldObject: NamespaceObject };
 
+/** Characters; API servers cut warnings short when there are many. */
+const LONGEST_REASON = 500;
 const NOTHING: Decision = { kind: 'allow', patch: [], warnings: [] };
 
 /** `name` is the EgressIPAM before and after. */
@@ -36,15 +39,30 @@ export function relist(request: Request, name: string, view: NamespaceView): Dec
       return putBack(request, before, after);
     }
   }
-  return change(request, name, before, view);
+  const decision = change(request, name, before, view);
+  return onlyLeavesOut && after.length === 0 ? orPutBack(decision, request) : decision;
+}
+
+/** Leaving out a list that cannot be served asks for another one; but as long as none is to be had, it blocks nobody. */
+function orPutBack(decision: Decision, request: Request): Decision {
+  const refusal = decision.kind === 'wait' ? decision.otherwise : decision;
+  if (refusal.kind !== 'deny') return decision;
+  const all = describeProblems(refusal.problems);
+  const why = all.length > LONGEST_REASON ? `${all.slice(0, LONGEST_REASON - 1)}…` : all;
+  const warning = `${EGRESSIPS_PATH}: put back as it was, since no other IPs can be given now: ${why}`;
+  return { kind: 'allow', patch: oldList(request), warnings: [warning] };
 }
 
 /** The old list, as it was written. Needs to know nothing else, so it works in every state of everything else. */
 function putBack(request: Request, before: ReadonlySet<IPv4>, after: readonly IPv4[]): Decision {
-  const patch = annotationPatch(request.object, EGRESSIPS_ANNOTATION, egressIPsText(request.oldObject));
+  const patch = oldList(request);
   if (after.length === 0) return { kind: 'allow', patch, warnings: [] };
   const missing = [...before].filter((ip) => !after.includes(ip));
   return { kind: 'allow', patch, warnings: [putBackWarning(missing)] };
+}
+
+function oldList({ object, oldObject }: Request) {
+  return annotationPatch(object, EGRESSIPS_ANNOTATION, egressIPsText(oldObject));
 }
 
 function putBackWarning(ips: readonly IPv4[]): string {

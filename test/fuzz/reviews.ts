@@ -163,6 +163,14 @@ function namespaceSeeds(): string[] {
     review('Namespace', 'UPDATE', optedIn('a', '10.3.0.9', 'no-room'), optedIn('a', '10.3.0.8', 'no-room')),
     review('Namespace', 'UPDATE', optedIn('a', '', 'draining'), optedIn('a', '10.8.0.7', 'draining')),
     review('Namespace', 'UPDATE', optedIn('a', '10.0.128.7,nonsense'), optedIn('a', 'nonsense')),
+    ...['full', 'stale', 'unseen', 'going'].map((egressIPAM) =>
+      review(
+        'Namespace',
+        'UPDATE',
+        optedIn('new', undefined, egressIPAM),
+        optedIn('new', '10.99.0.1', egressIPAM),
+      ),
+    ),
     review('Namespace', 'DELETE', undefined, optedIn('a', LIST)),
   ];
 }

@@ -351,6 +351,18 @@ const rows: readonly Row[] = [
     calls: created,
   },
   {
+    when: 'an update leaves out such a list while its pool is exhausted',
+    stored: [...stored, ...full(A, 1)],
+    request: update(optedIn('a', 'x,10.1.1.1'), optedIn('a')),
+    answer: `list x,10.1.1.1; warning: ${IPS}: put back as it was, since no other IPs can be given now: ${POOL}: ${A} of EgressIPAM "pool" has no free IP (14 usable, 14 allocated, 0 resting); release IPs, or name an EgressIPAM that has free ones`,
+  },
+  {
+    when: 'an update leaves out such a list while its EgressIPAM was not looked at yet',
+    stored: [[EGRESSIPAMS, pool({ status: {} })]],
+    request: update(optedIn('a', 'x,10.1.1.1'), optedIn('a')),
+    answer: `list x,10.1.1.1; warning: ${IPS}: put back as it was, since no other IPs can be given now: EgressIPAM "pool" is new or was changed, and the reconciler has not looked at its nodes yet; try again in a moment`,
+  },
+  {
     when: 'the reconciler adds the IP of a CIDR that is new',
     stored: [...stored, [ALLOCATIONS, allocation('10.0.144.9', 'a')]],
     request: update(optedIn('a', '10.0.128.7'), optedIn('a', '10.0.128.7,10.0.144.9')),

@@ -87,6 +87,14 @@ function changes(object: SlowObject, name: string, text: string, old: string): R
     const isKnown = known !== undefined && known.pools.length > 0;
     if (!isKnown || typeof slowList(old, known.pools) !== 'string') return { kind: 'text', text: old };
   }
+  const right = replaced(object, name, text, old);
+  const isRefused = right.kind === 'refused' || right.kind === 'postponed';
+  return isRefused && onlyLeavesOut && after.length === 0 ? { kind: 'text', text: old } : right;
+}
+
+/** The list is judged like a new one, but for what was in the old one. */
+function replaced(object: SlowObject, name: string, text: string, old: string): Right {
+  const [before, after] = [addressesIn(old), addressesIn(text)];
   const target = targetOf(name);
   if ('kind' in target) return target;
   const list = slowList(text, target.pools);

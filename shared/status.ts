@@ -4,11 +4,12 @@
 import { countFree } from './allocate.ts';
 import type { Allocation } from './allocation.ts';
 import { type EgressIPAM, type Pool, poolOf } from './egressipam.ts';
+import type { HostInterface } from './inventory.ts';
 import type { Cidr } from './ip.ts';
 import type { CIDRStatus, Condition, EgressIPAMObject, EgressIPAMStatus } from './kinds.ts';
 import { lawfulNodes } from './plan/place.ts';
 import type { Plan } from './plan/plan.ts';
-import type { World } from './plan/world.ts';
+import type { NodeFact, World } from './plan/world.ts';
 import { describeProblems } from './problem.ts';
 import { foreignIn, formatRanges, isRead, MAX_RANGES, merge } from './published.ts';
 
@@ -38,7 +39,12 @@ export function statusOf(object: EgressIPAMObject, world: World, plan: Plan, now
     return { ...object.status, conditions: withTimes([verdict], before, generation, now) };
   }
   const cidrs = egressIPAM.pools.map((pool) => cidrStatus(egressIPAM, pool, object.status, world));
-  const verdicts = [readiness(egressIPAM, world, plan), capacity(cidrs), inventory(egressIPAM, cidrs, world)];
+  const fragile = egressIPAM.pools.filter((pool) => isFragile(egressIPAM, pool, world));
+  const verdicts = [
+    readiness(egressIPAM, world, plan),
+    capacity(cidrs, fragile),
+    inventory(egressIPAM, cidrs, world),
+  ];
   return {
     observedGeneration: generation,
     cloud: world.cloud === 'aws' ? 'aws' : 'none',
@@ -86,17 +92,19 @@ function inUse(pool: Pool, before: EgressIPAMStatus | undefined, world: World): 
   return before?.cidrs?.find((status) => status.CIDR === pool.name)?.inUse ?? [];
 }
 
-/** How many more IPs of the pool its nodes could host; undefined where no limit is known to exist. */
-function hostSlots(egressIPAM: EgressIPAM, pool: Pool, world: World): number | undefined {
-  const nodes = lawfulNodes(world, egressIPAM.topologyLabel, egressIPAM.nodeSelector, pool).filter(
+/** Nodes that could host another IP of the pool, had they the room. */
+function ableNodes(egressIPAM: EgressIPAM, pool: Pool, world: World): NodeFact[] {
+  return lawfulNodes(world, egressIPAM.topologyLabel, egressIPAM.nodeSelector, pool).filter(
     (node) => node.ready && !node.cordoned,
   );
+}
+
+/** How many more IPs of the pool its nodes could host; undefined where no limit is known to exist. */
+function hostSlots(egressIPAM: EgressIPAM, pool: Pool, world: World): number | undefined {
+  const nodes = ableNodes(egressIPAM, pool, world);
   if (world.cloud === 'none') return nodes.length === 0 ? 0 : undefined;
   let free = 0;
-  for (const node of nodes) {
-    const host = world.inventory?.hosts.get(node.name);
-    if (host !== undefined) free += Math.max(0, host.slots - host.secondary.length);
-  }
+  for (const node of nodes) free += freeSlots(world.inventory?.hosts.get(node.name));
   // Claimed and bound, but on no interface yet: these will take slots of the same nodes.
   for (const allocation of world.allocations.values()) {
     if (allocation.phase !== 'Claimed' && allocation.phase !== 'Bound') continue;
@@ -104,6 +112,22 @@ function hostSlots(egressIPAM: EgressIPAM, pool: Pool, world: World): number | u
     if (isHere && !world.inventory?.holders.has(allocation.ip)) free -= 1;
   }
   return Math.max(0, free);
+}
+
+function freeSlots(host: HostInterface | undefined): number {
+  return host === undefined ? 0 : Math.max(0, host.slots - host.secondary.length);
+}
+
+/** Whether one of the pool's nodes cannot be lost: the others have no room for what it hosts, or there are none. */
+function isFragile(egressIPAM: EgressIPAM, pool: Pool, world: World): boolean {
+  const nodes = ableNodes(egressIPAM, pool, world);
+  const free = hostSlots(egressIPAM, pool, world);
+  if (nodes.length === 1 || free === undefined) return nodes.length === 1;
+  return nodes.some((node) => {
+    const host = world.inventory?.hosts.get(node.name);
+    const ours = host?.secondary.filter((ip) => world.allocations.get(ip)?.ours === true) ?? [];
+    return ours.length > Math.max(0, free - freeSlots(host));
+  });
 }
 
 function readiness(egressIPAM: EgressIPAM, world: World, plan: Plan): Verdict {
@@ -131,7 +155,7 @@ function readiness(egressIPAM: EgressIPAM, world: World, plan: Plan): Verdict {
   return { type: 'Ready', status: 'True', reason: 'Served', message: 'Every IP is hosted or on its way' };
 }
 
-function capacity(cidrs: readonly CIDRStatus[]): Verdict {
+function capacity(cidrs: readonly CIDRStatus[], fragile: readonly Pool[]): Verdict {
   const full = cidrs.filter((status) => status.free === 0).map((status) => status.CIDR);
   const type = 'CapacityOK';
   if (full.length > 0) {
@@ -146,6 +170,11 @@ function capacity(cidrs: readonly CIDRStatus[]): Verdict {
   if (crowded.length > 0) {
     const message = `No node could host another IP of ${crowded.join(', ')}`;
     return { type, status: 'False', reason: 'NoHostSlots', message };
+  }
+  if (fragile.length > 0) {
+    const names = fragile.map((pool) => pool.name).join(', ');
+    const message = `The loss of one node would leave IPs of ${names} without a node; add nodes`;
+    return { type, status: 'True', reason: 'ZoneAtRisk', message };
   }
   return {
     type,

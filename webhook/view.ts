@@ -29,7 +29,11 @@ export interface ViewOptions {
 
 const LONGEST_WARNING = 200;
 /** Reasons of InventoryFresh for which the published addresses in use are not all there are. */
-const UNTOLD: ReadonlySet<string> = new Set(['TooFragmented', 'OutsideSubnets']);
+const UNTOLD: ReadonlySet<string> = new Set([
+  'TooFragmented',
+  'OutsideSubnets',
+]); /** Reason of a CapacityOK that is True as long as no node is lost. */
+const AT_RISK = 'ZoneAtRisk';
 
 export class View implements NamespaceView, EgressIPAMView {
   readonly #options: ViewOptions;
@@ -217,9 +221,12 @@ export class View implements NamespaceView, EgressIPAMView {
 
 function warningsOf(name: string, conditions: readonly Condition[]): string[] {
   return conditions
-    .filter(({ type, status }) => status === 'False' && (type === 'CapacityOK' || type === 'InventoryFresh'))
-    .map(({ type, message }) => {
-      const text = `EgressIPAM "${name}" has ${type}=False: ${message}`;
+    .filter(({ type, status, reason }) => {
+      const isWrong = status === 'False' && (type === 'CapacityOK' || type === 'InventoryFresh');
+      return isWrong || reason === AT_RISK;
+    })
+    .map(({ type, status, reason, message }) => {
+      const text = `EgressIPAM "${name}" has ${type}=${status}, ${reason}: ${message}`;
       return text.length > LONGEST_WARNING ? `${text.slice(0, LONGEST_WARNING - 1)}…` : text;
     });
 }

@@ -69,9 +69,37 @@ t.test('each CIDR tells how full it is, of addresses and of room on nodes', asyn
   t.equal(status.free, 16);
   t.same(conditions(status), [
     'Ready True Served',
-    'CapacityOK True Enough',
+    'CapacityOK True ZoneAtRisk',
     'InventoryFresh True NotReserved',
   ]);
+});
+
+t.test('a zone that would not survive the loss of one node is told, as long as there is room', async (t) => {
+  const serves = [10, 11, 12].map((last) => [`ns-${last}`, `10.0.1.${last}`, 'n1'] as const);
+  const namespaces = Object.fromEntries(serves.map(([name, ip]) => [name, [ip]]));
+  const hosting = (slots: number) => ({
+    nodes: { n1: { zone: 'a', slots: 4 }, n2: { zone: 'a', slots } },
+    namespaces,
+    serves,
+  });
+  const claimed = {
+    namespaces: { ...namespaces, b: ['10.0.1.20'] },
+    allocations: { '10.0.1.20': { for: 'b' } },
+  };
+  const rows: readonly [string, Tale, 'ZoneAtRisk' | 'Enough'][] = [
+    ['the other node has room for all that the first one hosts', hosting(3), 'Enough'],
+    ['it has not', hosting(2), 'ZoneAtRisk'],
+    ['it has, but for a claim that will take a slot of it', { ...hosting(3), ...claimed }, 'ZoneAtRisk'],
+    ['there is only one node', { nodes: { n1: 'a' } }, 'ZoneAtRisk'],
+    ['the other one is cordoned', { nodes: { n1: 'a', n2: { zone: 'a', cordoned: true } } }, 'ZoneAtRisk'],
+    ['on bare metal with one node', { cloud: 'none', nodes: { n1: 'a' } }, 'ZoneAtRisk'],
+    ['on bare metal with two', { cloud: 'none', nodes: { n1: 'a', n2: 'a' } }, 'Enough'],
+  ];
+  for (const [title, tale, reason] of rows) {
+    t.ok(conditions(statusIn(cluster(tale))).includes(`CapacityOK True ${reason}`), title);
+  }
+  const [, capacity] = statusIn(cluster(hosting(2))).conditions ?? [];
+  t.equal(capacity?.message, 'The loss of one node would leave IPs of 10.0.1.0/24 without a node; add nodes');
 });
 
 t.test('what AWS may give to others is said, until reservations cover every CIDR', async (t) => {

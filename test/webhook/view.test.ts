@@ -151,8 +151,8 @@ t.test('the cloud is known, not looked at yet, or not fit to be relied on', asyn
   const narrow: Condition = {
     ...fragmented,
     type: 'CapacityOK',
-    reason: 'ZoneAtRisk',
-    message: 'a zone would not survive',
+    reason: 'NoHostSlots',
+    message: 'no node could host another IP',
   };
   const table: readonly (readonly [string, EgressIPAMStatus, number | undefined, string])[] = [
     ['no status yet', {}, 0, 'unobserved'],
@@ -185,7 +185,12 @@ t.test('the cloud is known, not looked at yet, or not fit to be relied on', asyn
   const warned = replicaOf([[EGRESSIPAMS, pool({ status: { ...AWS, conditions: [narrow] } })]]);
   t.same(warned.view.cloud(only(warned.view).egressIPAM), {
     kind: 'known',
-    warnings: ['EgressIPAM "pool" has CapacityOK=False: a zone would not survive'],
+    warnings: ['EgressIPAM "pool" has CapacityOK=False, NoHostSlots: no node could host another IP'],
+  });
+  const fragile = { ...narrow, status: 'True' as const, reason: 'ZoneAtRisk', message: 'add nodes' };
+  const told = replicaOf([[EGRESSIPAMS, pool({ status: { ...AWS, conditions: [fragile] } })]]);
+  t.match(told.view.cloud(only(told.view).egressIPAM), {
+    warnings: ['EgressIPAM "pool" has CapacityOK=True, ZoneAtRisk: add nodes'],
   });
   const chatty = { ...narrow, message: 'x'.repeat(500) };
   const long = replicaOf([[EGRESSIPAMS, pool({ status: { ...AWS, conditions: [chatty] } })]]);

@@ -21,35 +21,34 @@ const rules: Manifest[] = roles.flatMap((role) => role.rules);
 
 t.test('the webhook may do this and nothing else', async (t) => {
   t.same(permissions('egressip-ipam-webhook'), [
-    '@leases egressip-ipam-reconciler: get list watch',
-    '@secrets egressip-ipam-webhook-certs: get list watch update patch',
+    '@leases egressip-ipam-reconciler: get',
+    '@secrets egressip-ipam-webhook-certs: get patch',
     'egressipallocations: get list watch create update',
     'egressipams: get list watch',
-    'events: create',
-    'hostsubnets: get list watch',
-    'mutatingwebhookconfigurations egressip-ipam-webhook: get list watch update patch',
-    'namespaces: get list watch',
-    'netnamespaces: get list watch',
-    'validatingwebhookconfigurations egressip-ipam-webhook: get list watch update patch',
+    'hostsubnets: list watch',
+    'mutatingwebhookconfigurations egressip-ipam-webhook: get patch',
+    'namespaces: list watch',
+    'netnamespaces: list watch',
+    'validatingwebhookconfigurations egressip-ipam-webhook: get patch',
   ]);
 });
 
 t.test('the reconciler may do this and nothing else', async (t) => {
   t.same(permissions('egressip-ipam-reconciler'), [
     '@configmaps 9ae943bf.redhat.io: get',
-    '@leases egressip-ipam-reconciler: get update patch',
+    '@leases egressip-ipam-reconciler: get update',
     '@leases: create',
     'cloudprivateipconfigs: get list watch',
-    'egressipallocations/status: update patch',
-    'egressipallocations: get list watch create update patch delete',
-    'egressipams/status: update patch',
-    'egressipams: get list watch update patch',
-    'events: create patch',
-    'hostsubnets: get list watch patch',
+    'egressipallocations/status: patch',
+    'egressipallocations: get list watch create patch delete',
+    'egressipams/status: patch',
+    'egressipams: list watch patch',
+    'events: create',
+    'hostsubnets: list watch patch',
     'infrastructures cluster: get',
     'namespaces: get list watch patch',
-    'netnamespaces: get list watch patch',
-    'nodes: get list watch',
+    'netnamespaces: list watch patch',
+    'nodes: list watch',
   ]);
 });
 

@@ -59,13 +59,19 @@ export function buildApp(options: AppOptions): FastifyInstance {
   }
   const { admission } = options;
   const timeFor = timeReader();
+  let closing = false;
+  app.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+  const stage = { ...options, isClosing: () => closing };
   app.post<Posted>('/mutate/namespaces', (request, reply) =>
-    handle(request, reply, 'namespaces', options, (review, started) =>
+    handle(request, reply, 'namespaces', stage, (review, started) =>
       admission.namespace(review, started + timeFor(request.query.timeout)),
     ),
   );
   app.post<Posted>('/validate/egressipams', (request, reply) =>
-    handle(request, reply, 'egressipams', options, (review) => admission.egressIPAM(review)),
+    handle(request, reply, 'egressipams', stage, (review) => admission.egressIPAM(review)),
   );
   app.get('/healthz', () => 'ok');
   app.get('/readyz', (_request, reply) =>
@@ -82,6 +88,10 @@ export function buildApp(options: AppOptions): FastifyInstance {
   return app;
 }
 
+interface Stage extends AppOptions {
+  readonly isClosing: () => boolean;
+}
+
 interface Posted {
   Querystring: { timeout?: unknown };
   Body: unknown;
@@ -91,7 +101,7 @@ async function handle(
   { body }: FastifyRequest<Posted>,
   reply: FastifyReply,
   webhook: Answered['webhook'],
-  options: AppOptions,
+  options: Stage,
   judge: (review: AdmissionRequest, started: number) => Answer | Promise<Answer>,
 ): Promise<string> {
   const started = options.now();
@@ -110,6 +120,8 @@ async function handle(
     }
   }
   const request = decoded.ok ? decoded.request : undefined;
+  // Closing takes idle connections along, but not those that become idle after: their clients must close them.
+  if (options.isClosing()) reply.header('connection', 'close');
   options.answered({ webhook, request, answer, seconds: (options.now() - started) / 1_000 });
   return encodeAnswer(replyTo, answer);
 }

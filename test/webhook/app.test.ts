@@ -1,5 +1,8 @@
 // The HTTP face: every answer is an AdmissionReview with status 200, whatever comes in.
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import { EGRESSIPAMS } from '../../shared/kube/resources.ts';
 import { type Answered, buildApp } from '../../webhook/app.ts';
@@ -202,6 +205,38 @@ t.test('the deadline is earlier than the API server gives up', async (t) => {
   }
   t.same(deadlines, [9_000, 1_600, 29_000, 9_000, 9_000, 9_000, 29_000]);
 });
+
+t.test(
+  'whoever is answered while the server closes is told to come back over another connection',
+  async (t) => {
+    let answer: (given: Answer) => void = () => {};
+    const asked = Promise.withResolvers<void>();
+    const { app } = setUp({
+      namespace: () => {
+        asked.resolve();
+        return new Promise((resolve) => {
+          answer = resolve;
+        });
+      },
+    });
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = app.server.address() as AddressInfo;
+    const agent = new Agent({ keepAlive: true });
+    t.teardown(() => agent.destroy());
+    const url = `http://127.0.0.1:${port}/mutate/namespaces?timeout=10s`;
+    const sent = request(url, { agent, method: 'POST', headers: JSON_TYPE });
+    sent.end(recorded('02-CREATE-namespaces-opted-in').body);
+    const replied = once(sent, 'response') as Promise<[IncomingMessage]>;
+    await asked.promise;
+    const closed = app.close();
+    await new Promise(setImmediate);
+    answer({ allowed: true });
+    const [reply] = await replied;
+    t.match((await reply.toArray()).join(''), '"allowed":true');
+    t.equal(reply.headers.connection, 'close');
+    await closed;
+  },
+);
 
 t.test('each answer is told once, with what was asked', async (t) => {
   const { post, events } = setUp();

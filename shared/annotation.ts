@@ -4,7 +4,7 @@ import { type EgressIPAM, type Pool, poolOf } from './egressipam.ts';
 import { formatIPv4, type IPv4, parseIPv4, whyNotIPv4 } from './ip.ts';
 import type { KubeObject } from './kinds.ts';
 import { EGRESSIPAM_ANNOTATION, EGRESSIPS_ANNOTATION } from './names.ts';
-import { ok, type Problem, type Result } from './problem.ts';
+import { ok, type Problem, type Result, shown } from './problem.ts';
 
 export const EGRESSIPS_PATH = `metadata.annotations[${EGRESSIPS_ANNOTATION}]`;
 export const EGRESSIPAM_PATH = `metadata.annotations[${EGRESSIPAM_ANNOTATION}]`;
@@ -77,7 +77,7 @@ export function wantedShape(egressIPAM: EgressIPAM): string {
 
 function place(entry: string, egressIPAM: EgressIPAM, byPool: Map<Pool, IPv4>): Problem | undefined {
   const ip = parseIPv4(entry);
-  if (ip === undefined) return problem('InvalidIP', `${whyNotIPv4(entry)}`);
+  if (ip === undefined) return problem('InvalidIP', whyNotListed(entry));
   const pool = poolOf(egressIPAM, ip);
   if (pool === undefined) {
     const message = `${entry} is in no CIDR of EgressIPAM "${egressIPAM.name}"; list ${wantedShape(egressIPAM)}`;
@@ -91,6 +91,14 @@ function place(entry: string, egressIPAM: EgressIPAM, byPool: Map<Pool, IPv4>): 
   }
   byPool.set(pool, ip);
   return undefined;
+}
+
+/** Why the entry is not an address, with what is wrong with the list where that is it. */
+function whyNotListed(entry: string): string {
+  if (entry === '') return 'an entry is empty; list IPs with one comma between them';
+  if (/[\s;]/.test(entry))
+    return `"${shown(entry)}" is not one IPv4 address; list IPs with commas between them`;
+  return whyNotIPv4(entry);
 }
 
 function entriesOf(text: string): string[] {

@@ -53,10 +53,17 @@ export function parseIPv4(text: string): IPv4 | undefined {
 export function whyNotIPv4(text: string): string {
   if (text === '') return 'is empty';
   if (text.length <= 64 && ipaddr.IPv6.isValid(text)) return `"${shown(text)}" is IPv6; egress IPs are IPv4`;
-  if (text.length <= 64 && ipaddr.IPv4.isValid(text)) {
-    return `"${shown(text)}" is not in canonical form; write ${ipaddr.IPv4.parse(text).toString()}, if that is meant`;
-  }
+  const meant = withoutLeadingZeros(text);
+  if (meant.length > 0) return `"${text}" has leading zeros; write ${meant.join(' or ')}`;
   return `"${shown(text)}" is not an IPv4 address such as 10.0.128.7`;
+}
+
+/** What somebody may have meant who wrote leading zeros: most read them as nothing, some as octal. */
+function withoutLeadingZeros(text: string): string[] {
+  if (!/^\d{1,5}(\.\d{1,5}){3}$/.test(text)) return [];
+  const decimal = text.split('.').map(Number).join('.');
+  const octal = ipaddr.IPv4.isValid(text) ? ipaddr.IPv4.parse(text).toString() : decimal;
+  return [...new Set([decimal, octal])].filter((reading) => parseIPv4(reading) !== undefined);
 }
 
 export function formatIPv4(ip: IPv4): string {
@@ -104,9 +111,11 @@ export function parseRange(text: string): Range | string {
   }
   const first = parseIPv4(text.slice(0, dash));
   const last = parseIPv4(text.slice(dash + 1));
-  if (first === undefined) return whyNotIPv4(text.slice(0, dash));
-  if (last === undefined) return whyNotIPv4(text.slice(dash + 1));
-  return first <= last ? { first, last } : `"${text}" runs backwards`;
+  if (first === undefined || last === undefined) {
+    return `"${shown(text)}" is not a range such as 10.0.128.5-10.0.128.9`;
+  }
+  if (first <= last) return { first, last };
+  return `"${text}" runs backwards; write ${formatRange({ first: last, last: first })}`;
 }
 
 export function formatRange(range: Range): string {

@@ -21,7 +21,7 @@ const REASONS: readonly (readonly [reason: string, sentence: RegExp])[] = [
   ["a node's address", reason('is the address of node')],
   ['in no CIDR', reason('is in no CIDR of')],
   ['two of one CIDR', reason('(?:and .* are both of|is listed twice)')],
-  ['not an address', /(?<ip>)(?:is not in canonical form|is not an IPv4 address|is empty)/g],
+  ['not an address', /(?<ip>)(?:has leading zeros|is not an IPv4 address|is empty)/g],
 ];
 
 /** Every IP that the message speaks of; none when it gives no reason that is known. */

@@ -84,12 +84,15 @@ t.test('a list may be incomplete: what is missing is filled in elsewhere', async
 
 t.test('every fault of a request is told at once, with the way out', async (t) => {
   const rows: readonly [string, readonly string[]][] = [
-    ['', ['InvalidIP is empty']],
-    ['10.0.0.7,', ['InvalidIP is empty']],
-    ['10.0.0.07', ['InvalidIP "10.0.0.07" is not in canonical form; write 10.0.0.7, if that is meant']],
+    ['', ['InvalidIP an entry is empty; list IPs with one comma between them']],
+    ['10.0.0.7,', ['InvalidIP an entry is empty; list IPs with one comma between them']],
+    ['10.0.0.07', ['InvalidIP "10.0.0.07" has leading zeros; write 10.0.0.7']],
     ['fd00::1', ['InvalidIP "fd00::1" is IPv6; egress IPs are IPv4']],
     ['10.0.0.0/24', ['InvalidIP "10.0.0.0/24" is not an IPv4 address such as 10.0.128.7']],
-    ['10.0.0.7 10.0.1.7', ['InvalidIP "10.0.0.7 10.0.1.7" is not an IPv4 address such as 10.0.128.7']],
+    [
+      '10.0.0.7 10.0.1.7',
+      ['InvalidIP "10.0.0.7 10.0.1.7" is not one IPv4 address; list IPs with commas between them'],
+    ],
     [
       '10.0.2.7',
       [

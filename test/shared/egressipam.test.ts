@@ -116,7 +116,7 @@ t.test('every fault is told, with its code, its path and a way out', async (t) =
       [
         'InvalidReservedIP spec.cidrAssignments[0].reservedIPs[0]: 10.0.127.255-10.0.128.1 is outside 10.0.128.0/20; reserve addresses of this CIDR only',
         'InvalidReservedIP spec.cidrAssignments[0].reservedIPs[1]: 10.0.144.0 is outside 10.0.128.0/20; reserve addresses of this CIDR only',
-        'InvalidReservedIP spec.cidrAssignments[0].reservedIPs[2]: "10.0.128.010" is not in canonical form; write 10.0.128.8, if that is meant',
+        'InvalidReservedIP spec.cidrAssignments[0].reservedIPs[2]: "10.0.128.010" has leading zeros; write 10.0.128.10 or 10.0.128.8',
       ],
     ],
     [

@@ -55,9 +55,13 @@ t.test('why a text is no address is said in a sentence with the way out', async 
   const rows: readonly [string, string][] = [
     ['', 'is empty'],
     ['fd00::1', '"fd00::1" is IPv6; egress IPs are IPv4'],
-    ['0xa.0.0.1', '"0xa.0.0.1" is not in canonical form; write 10.0.0.1, if that is meant'],
-    ['010.0.0.1', '"010.0.0.1" is not in canonical form; write 8.0.0.1, if that is meant'],
-    ['10.1', '"10.1" is not in canonical form; write 10.0.0.1, if that is meant'],
+    ['0xa.0.0.1', '"0xa.0.0.1" is not an IPv4 address such as 10.0.128.7'],
+    ['010.0.0.1', '"010.0.0.1" has leading zeros; write 10.0.0.1 or 8.0.0.1'],
+    ['10.0.0.07', '"10.0.0.07" has leading zeros; write 10.0.0.7'],
+    ['10.0.0.09', '"10.0.0.09" has leading zeros; write 10.0.0.9'],
+    ['0377.0.0.1', '"0377.0.0.1" has leading zeros; write 255.0.0.1'],
+    ['0999.0.0.1', '"0999.0.0.1" is not an IPv4 address such as 10.0.128.7'],
+    ['10.1', '"10.1" is not an IPv4 address such as 10.0.128.7'],
     ['ten', '"ten" is not an IPv4 address such as 10.0.128.7'],
     ['x'.repeat(500), `"${'x'.repeat(61)}…" is not an IPv4 address such as 10.0.128.7`],
   ];
@@ -130,12 +134,15 @@ t.test('a range is an address, two with a dash, or a CIDR', async (t) => {
     ['10.0.0.7-10.0.0.7', '10.0.0.7'],
     ['10.0.0.8/30', '10.0.0.8-10.0.0.11'],
     ['10.0.0.9/30', '"10.0.0.9/30" has host bits set; the network is 10.0.0.8/30'],
-    ['10.0.0.9-10.0.0.7', '"10.0.0.9-10.0.0.7" runs backwards'],
-    ['10.0.0.9-', 'is empty'],
-    ['-10.0.0.9', 'is empty'],
-    ['10.0.0.7-9', '"9" is not in canonical form; write 0.0.0.9, if that is meant'],
-    ['10.0.0.7 - 10.0.0.9', '"10.0.0.7 " is not an IPv4 address such as 10.0.128.7'],
-    ['10.0.0.1-10.0.0.2-10.0.0.3', '"10.0.0.2-10.0.0.3" is not an IPv4 address such as 10.0.128.7'],
+    ['10.0.0.9-10.0.0.7', '"10.0.0.9-10.0.0.7" runs backwards; write 10.0.0.7-10.0.0.9'],
+    ['10.0.0.9-', '"10.0.0.9-" is not a range such as 10.0.128.5-10.0.128.9'],
+    ['-10.0.0.9', '"-10.0.0.9" is not a range such as 10.0.128.5-10.0.128.9'],
+    ['10.0.0.7-9', '"10.0.0.7-9" is not a range such as 10.0.128.5-10.0.128.9'],
+    ['10.0.0.7 - 10.0.0.9', '"10.0.0.7 - 10.0.0.9" is not a range such as 10.0.128.5-10.0.128.9'],
+    [
+      '10.0.0.1-10.0.0.2-10.0.0.3',
+      '"10.0.0.1-10.0.0.2-10.0.0.3" is not a range such as 10.0.128.5-10.0.128.9',
+    ],
     ['', 'is empty'],
   ];
   for (const [text, expected] of rows) {

@@ -69,6 +69,8 @@ export interface PoolCounts {
   /** Allocations that are not resting. */
   readonly allocated: number;
   readonly resting: number;
+  /** Usable addresses that somebody has without an allocation: on a NetNamespace, a HostSubnet, a list. */
+  readonly foreign: number;
   /** When the next resting address comes free, RFC 3339; undefined when none is known to. */
   readonly nextFreeAt: string | undefined;
 }

@@ -71,9 +71,10 @@ export function explicits(requested: IPByPool, request: PlanRequest, view: Names
 /** The problem of a pool with nothing left, with the counts and when more is to be had. */
 export function exhausted(egressIPAM: EgressIPAM, pool: Pool, view: NamespaceView): Problem {
   const { usable } = view.usable(egressIPAM, pool);
-  const { allocated, resting, nextFreeAt } = view.counts(egressIPAM, pool);
+  const { allocated, resting, foreign, nextFreeAt } = view.counts(egressIPAM, pool);
   const next = nextFreeAt === undefined ? '' : `; the next resting one comes free at ${nextFreeAt}`;
-  const counts = `${usable} usable, ${allocated} allocated, ${resting} resting${next}`;
+  const others = foreign === 0 ? '' : `, ${foreign} in use without an allocation`;
+  const counts = `${usable} usable, ${allocated} allocated, ${resting} resting${others}${next}`;
   const message = `${pool.name} of EgressIPAM "${egressIPAM.name}" has no free IP (${counts}); release IPs, or name an EgressIPAM that has free ones`;
   return { code: 'PoolExhausted', path: EGRESSIPAM_PATH, message };
 }

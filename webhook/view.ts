@@ -1,5 +1,6 @@
 // What does this replica know of the cluster? Takes in every change that the caches see, and answers what decisions ask,
 // each in a time that does not grow with the number of namespaces.
+import { countFree } from '../shared/allocate.ts';
 import { egressIPAMOf, listedIPs } from '../shared/annotation.ts';
 import type { EgressIPAM, Pool } from '../shared/egressipam.ts';
 import { type Holder, Holdings } from '../shared/holdings.ts';
@@ -208,7 +209,10 @@ export class View implements NamespaceView, EgressIPAMView {
       .map(({ restingSince }) => Date.parse(restingSince ?? '') + egressIPAM.reuseGracePeriod)
       .filter((time) => !Number.isNaN(time));
     const nextFreeAt = ends.length === 0 ? undefined : new Date(Math.min(...ends)).toISOString();
-    return { allocated: allocations.length - resting.length, resting: resting.length, nextFreeAt };
+    const usable = this.usable(egressIPAM, pool);
+    const known = allocations.filter(({ ip }) => usable.whyNot(ip) === undefined).length;
+    const foreign = usable.usable - countFree(usable, this.taken) - known;
+    return { allocated: allocations.length - resting.length, resting: resting.length, foreign, nextFreeAt };
   }
 
   *uses(egressIPAM: string): Iterable<Use> {

@@ -276,6 +276,17 @@ const rows: readonly Row[] = [
     answer: `422: ${POOL}: ${A} of EgressIPAM "pool" has no free IP (14 usable, 13 allocated, 1 resting; the next resting one comes free at 2026-11-22T07:15:00.000Z); release IPs, or name an EgressIPAM that has free ones`,
   },
   {
+    when: 'one pool is exhausted, and two of its IPs are in use by nobody known',
+    stored: [
+      ...stored,
+      ...full(A, 1).slice(2),
+      [NET_NAMESPACES, netNamespace('b', '10.0.128.1')],
+      [HOST_SUBNETS, hostSubnet('n1', '192.0.2.1', '10.0.128.1', '10.0.128.2')],
+    ],
+    request: create(optedIn('a')),
+    answer: `422: ${POOL}: ${A} of EgressIPAM "pool" has no free IP (14 usable, 12 allocated, 0 resting, 2 in use without an allocation); release IPs, or name an EgressIPAM that has free ones`,
+  },
+  {
     when: 'it is updated in any other way, without a list, and its EgressIPAM is unknown',
     stored: [],
     request: update(optedIn('a'), { metadata: { ...optedIn('a').metadata, labels: { x: 'y' } } }),

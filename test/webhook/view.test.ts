@@ -264,7 +264,12 @@ t.test("own allocations are the namespace's in the pool, the likeliest to be in 
   const own = (name: string) => replica.view.ownAllocations(name, first).map((one) => one.ip & 255);
   t.same(own('a'), [4, 3, 2, 1]);
   t.same(own(''), [], "nameless claims are nobody's");
-  t.same(replica.view.counts(egressIPAM, first), { allocated: 6, resting: 1, nextFreeAt: undefined });
+  t.same(replica.view.counts(egressIPAM, first), {
+    allocated: 6,
+    resting: 1,
+    foreign: 0,
+    nextFreeAt: undefined,
+  });
   replica.api.remove(ALLOCATIONS, '10.0.128.4');
   replica.sync();
   t.same(own('a'), [3, 2, 1]);

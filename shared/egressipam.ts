@@ -158,33 +158,44 @@ function parsePools(assignments: EgressIPAMObject['spec']['cidrAssignments'], pr
         `"${shown(assignment.labelValue ?? '')}" is not a label value`,
       );
     }
-    const cidr = parseCidr(assignment.CIDR ?? '');
-    if (typeof cidr === 'string') {
-      add(problems, 'InvalidCIDR', `${path}.CIDR`, cidr);
-      continue;
-    }
-    if (cidr.prefix < SHORTEST_PREFIX) {
-      add(
-        problems,
-        'InvalidCIDR',
-        `${path}.CIDR`,
-        `${formatCidr(cidr)} is too large; use /${SHORTEST_PREFIX} or longer`,
-      );
-      continue;
-    }
-    const before = pools.find((pool) => overlaps(pool.cidr, cidr));
-    if (before !== undefined) {
-      const message = `${formatCidr(cidr)} overlaps ${before.name} of spec.cidrAssignments[${before.index}]; each address needs one CIDR`;
-      add(problems, 'OverlappingCIDR', `${path}.CIDR`, message);
-      continue;
-    }
+    const cidr = parsePoolCidr(assignment.CIDR ?? '', pools, `${path}.CIDR`, problems);
     const reserved = parseReserved(assignment.reservedIPs ?? [], cidr, `${path}.reservedIPs`, problems);
+    if (cidr === undefined) continue;
     pools.push({ index, cidr, name: formatCidr(cidr), labelValue: assignment.labelValue ?? '', reserved });
   }
   return pools;
 }
 
-function parseReserved(texts: readonly string[], cidr: Cidr, path: string, problems: Problem[]): Range[] {
+function parsePoolCidr(
+  text: string,
+  others: readonly Pool[],
+  path: string,
+  problems: Problem[],
+): Cidr | undefined {
+  const cidr = parseCidr(text);
+  if (typeof cidr === 'string') {
+    add(problems, 'InvalidCIDR', path, cidr);
+    return undefined;
+  }
+  if (cidr.prefix < SHORTEST_PREFIX) {
+    const message = `${formatCidr(cidr)} is too large; use /${SHORTEST_PREFIX} or longer`;
+    add(problems, 'InvalidCIDR', path, message);
+    return undefined;
+  }
+  const other = others.find((pool) => overlaps(pool.cidr, cidr));
+  if (other === undefined) return cidr;
+  const message = `${formatCidr(cidr)} overlaps ${other.name} of spec.cidrAssignments[${other.index}]; each address needs one CIDR`;
+  add(problems, 'OverlappingCIDR', path, message);
+  return undefined;
+}
+
+/** While the CIDR is wrong, nothing is said of what lies outside. */
+function parseReserved(
+  texts: readonly string[],
+  cidr: Cidr | undefined,
+  path: string,
+  problems: Problem[],
+): Range[] {
   if (texts.length > MAX_RESERVED) {
     add(
       problems,
@@ -199,7 +210,7 @@ function parseReserved(texts: readonly string[], cidr: Cidr, path: string, probl
     const range = parseRange(text);
     if (typeof range === 'string') {
       add(problems, 'InvalidReservedIP', `${path}[${index}]`, range);
-    } else if (range.first < cidr.first || range.last > cidr.last) {
+    } else if (cidr !== undefined && (range.first < cidr.first || range.last > cidr.last)) {
       const message = `${formatRange(range)} is outside ${formatCidr(cidr)}; reserve addresses of this CIDR only`;
       add(problems, 'InvalidReservedIP', `${path}[${index}]`, message);
     } else {

@@ -211,7 +211,8 @@ function inventory(egressIPAM: EgressIPAM, cidrs: readonly CIDRStatus[], world: 
   }
   const outside = egressIPAM.pools.filter((pool) => !isRead(pool.cidr, world.inventory));
   if (outside.length > 0) {
-    const message = `${outside.map((pool) => pool.name).join(', ')} lies in no subnet of the nodes`;
+    const names = outside.map((pool) => pool.name).join(', ');
+    const message = `No node has its interface in a subnet around ${names}; add nodes there, or use CIDRs of the nodes' subnets`;
     return { type, status: 'False', reason: 'OutsideSubnets', message };
   }
   const open = egressIPAM.pools.filter(({ cidr }) => !isReserved(cidr, world.inventory?.reservations ?? []));

@@ -90,6 +90,14 @@ t.test('every fault is told, with its code, its path and a way out', async (t) =
       ],
     ],
     [
+      'host bits, and reserved addresses that are wrong whatever the CIDR',
+      { cidrAssignments: [{ ...ZONE_A, CIDR: '10.0.128.9/20', reservedIPs: ['10.0.144.0', 'fd00::1'] }] },
+      [
+        'InvalidCIDR spec.cidrAssignments[0].CIDR: "10.0.128.9/20" has host bits set; the network is 10.0.128.0/20',
+        'InvalidReservedIP spec.cidrAssignments[0].reservedIPs[1]: "fd00::1" is IPv6; egress IPs are IPv4',
+      ],
+    ],
+    [
       'two that overlap',
       { cidrAssignments: [ZONE_A, { ...ZONE_B, CIDR: '10.0.136.0/24' }] },
       [

@@ -1,6 +1,7 @@
 // Do the stored certificates still serve? Pure: from what is stored and the time to what is to be done, and why.
 //
-//   CA missing, unreadable, without its key, or past two thirds of its life       RotateCA (brings a serving certificate)
+//   CA missing, unreadable, without its key, not valid yet,
+//     or past two thirds of its life                                              RotateCA (brings a serving certificate)
 //   serving certificate likewise, of another CA, or not for all names             IssueServing
 //   otherwise                                                                     Keep
 //
@@ -38,6 +39,7 @@ export function decideRenewal(stored: StoredCertificates, names: ServingNames, n
   const ca = parseCertificate(splitBundle(stored.caBundle)[0] ?? '');
   if (ca === undefined) return { kind: 'RotateCA', reason: 'there is no CA' };
   if (!belongs(stored.caKey, ca)) return { kind: 'RotateCA', reason: 'the key of the CA is missing' };
+  if (isEarly(ca, now)) return { kind: 'RotateCA', reason: 'the CA is not valid yet' };
   if (isDue(ca, now)) return { kind: 'RotateCA', reason: 'the CA is past two thirds of its life' };
   const reason = reasonToIssue(stored, ca, names, now);
   return reason === undefined ? { kind: 'Keep' } : { kind: 'IssueServing', reason };
@@ -57,7 +59,13 @@ function reasonToIssue(
     names.dnsNames.every((name) => cert.checkHost(name) !== undefined) &&
     names.ipAddresses.every((ip) => cert.checkIP(ip) !== undefined);
   if (!isNamed) return 'the serving certificate is for other names';
+  if (isEarly(cert, now)) return 'the serving certificate is not valid yet';
   return isDue(cert, now) ? 'the serving certificate is past two thirds of its life' : undefined;
+}
+
+/** Made by a replica whose clock is ahead: API servers would not believe us until then. */
+function isEarly(certificate: X509Certificate, now: Date): boolean {
+  return now < certificate.validFromDate;
 }
 
 function isDue(certificate: X509Certificate, now: Date): boolean {

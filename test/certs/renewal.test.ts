@@ -16,6 +16,13 @@ const good: StoredCertificates = { caBundle: ca.cert, caKey: ca.key, ...serving 
 
 const rows: readonly [string, Partial<StoredCertificates>, number, string][] = [
   ['fresh certificates are kept', {}, 0, 'Keep'],
+  ['a CA from a clock that is ahead is replaced', {}, -0.1, 'RotateCA: the CA is not valid yet'],
+  [
+    'so is a serving certificate',
+    issueServing(ca, { ...names, commonName: 'hook', validFor: 90 * DAY, now: after(2) }),
+    1,
+    'IssueServing: the serving certificate is not valid yet',
+  ],
   ['also beside older CAs', { caBundle: ca.cert + other.cert }, 0, 'Keep'],
   ['the serving certificate is kept for two thirds of its life', {}, 59.9, 'Keep'],
   ['and then replaced', {}, 60, 'IssueServing: the serving certificate is past two thirds of its life'],

@@ -1,9 +1,10 @@
 // What the README promises is tried: its examples, the flags and names it tells of, the commands it gives.
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { load } from 'js-yaml';
 import t from 'tap';
 import { RECONCILER_COMMAND } from '../reconciler/config.ts';
+import { RELEASED_CONDITION } from '../shared/allocation.ts';
 import { egressIPAMOf, egressIPsText, requestedIPs } from '../shared/annotation.ts';
 import { DEFAULT_REUSE_GRACE_PERIOD, parseEgressIPAM } from '../shared/egressipam.ts';
 import type { EgressIPAMObject, NamespaceObject } from '../shared/kinds.ts';
@@ -66,4 +67,17 @@ t.test('every npm script of the README exists', async (t) => {
   const told = [...README.matchAll(/npm (?:run )?(start|test|webhook|reconciler|sandbox|e2e|bench|soak)\b/g)];
   t.ok(told.length > 3);
   for (const [, name = ''] of told) t.ok(name in scripts, name);
+});
+
+t.test('every reason of a condition or an event is explained', async (t) => {
+  const files = globSync('{shared,reconciler}/**/*.ts', { cwd: ROOT });
+  const code = files.map((file) => readFileSync(resolve(ROOT, file), 'utf8')).join('\n');
+  const reasons = new Set(
+    [...code.matchAll(/(?:reason(?: =|:)|'(?:Warning|Normal)',) '([A-Z]\w+)'/g)].map(
+      ([, reason]) => reason ?? '',
+    ),
+  );
+  reasons.delete(RELEASED_CONDITION);
+  t.ok(reasons.size > 20);
+  for (const reason of reasons) t.ok(README.includes(`\`${reason}\``), reason);
 });

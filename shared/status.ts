@@ -39,7 +39,9 @@ export function statusOf(object: EgressIPAMObject, world: World, plan: Plan, now
     return { ...object.status, conditions: withTimes([verdict], before, generation, now) };
   }
   const cidrs = egressIPAM.pools.map((pool) => cidrStatus(egressIPAM, pool, object.status, world));
-  const fragile = egressIPAM.pools.filter((pool) => isFragile(egressIPAM, pool, world));
+  const fragile = egressIPAM.pools.filter((pool, index) =>
+    isFragile(egressIPAM, pool, cidrs[index]?.freeHostSlots, world),
+  );
   const verdicts = [
     readiness(egressIPAM, world, plan),
     capacity(cidrs, fragile),
@@ -119,9 +121,8 @@ function freeSlots(host: HostInterface | undefined): number {
 }
 
 /** Whether one of the pool's nodes cannot be lost: the others have no room for what it hosts, or there are none. */
-function isFragile(egressIPAM: EgressIPAM, pool: Pool, world: World): boolean {
+function isFragile(egressIPAM: EgressIPAM, pool: Pool, free: number | undefined, world: World): boolean {
   const nodes = ableNodes(egressIPAM, pool, world);
-  const free = hostSlots(egressIPAM, pool, world);
   if (nodes.length === 1 || free === undefined) return nodes.length === 1;
   return nodes.some((node) => {
     const host = world.inventory?.hosts.get(node.name);

@@ -83,7 +83,7 @@ function unknown(name: string, view: NamespaceView): Deny {
     .map((known) => `"${known}"`)
     .join(', ');
   const more = names.length > SHOWN_NAMES ? ` and ${names.length - SHOWN_NAMES} more` : '';
-  const exist = names.length === 0 ? 'none exists; create it first' : `use one of ${shown}${more}`;
+  const exist = names.length === 0 ? 'there is none yet, create it first' : `use one of ${shown}${more}`;
   const asked = name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
   const message = `EgressIPAM "${asked}" does not exist; ${exist}`;
   return impossible({ code: 'EgressIPAMNotFound', path: EGRESSIPAM_PATH, message });

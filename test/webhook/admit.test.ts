@@ -234,7 +234,7 @@ const rows: readonly Row[] = [
     when: 'it names an EgressIPAM and none exists',
     stored: [],
     request: create(optedIn('a')),
-    answer: `422: ${POOL}: EgressIPAM "pool" does not exist; none exists; create it first`,
+    answer: `422: ${POOL}: EgressIPAM "pool" does not exist; there is none yet, create it first`,
     calls: ['get egressipams/pool'],
   },
   {

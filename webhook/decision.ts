@@ -61,8 +61,10 @@ export type CloudView =
   | { readonly kind: 'known'; readonly warnings: readonly string[] }
   /** Not looked at yet, or not since the last change: wait. */
   | { readonly kind: 'unobserved'; readonly why: string }
-  /** Too old, or too much of it to be told: refuse. */
-  | { readonly kind: 'unfit'; readonly why: string };
+  /** Too old: refuse until it is newer. */
+  | { readonly kind: 'old'; readonly why: string }
+  /** Not to be told, and that does not change by waiting: refuse. */
+  | { readonly kind: 'untold'; readonly why: string };
 
 /** How full a pool is. */
 export interface PoolCounts {

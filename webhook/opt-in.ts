@@ -71,8 +71,10 @@ export function lookUp(
       return { kind: 'found', egressIPAM, warnings: cloud.warnings };
     case 'unobserved':
       return { kind: 'wait', otherwise: later('CloudNotObserved', cloud.why) };
-    case 'unfit':
-      return later('CloudViewUnfit', cloud.why);
+    case 'old':
+      return later('CloudViewOld', cloud.why);
+    case 'untold':
+      return impossible({ code: 'CloudUntold', path: EGRESSIPAM_PATH, message: cloud.why });
   }
 }
 

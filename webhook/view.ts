@@ -30,10 +30,8 @@ export interface ViewOptions {
 
 const LONGEST_WARNING = 200;
 /** Reasons of InventoryFresh for which the published addresses in use are not all there are. */
-const UNTOLD: ReadonlySet<string> = new Set([
-  'TooFragmented',
-  'OutsideSubnets',
-]); /** Reason of a CapacityOK that is True as long as no node is lost. */
+const UNTOLD: ReadonlySet<string> = new Set(['TooFragmented', 'OutsideSubnets']);
+/** Reason of a CapacityOK that is True as long as no node is lost. */
 const AT_RISK = 'ZoneAtRisk';
 
 export class View implements NamespaceView, EgressIPAMView {
@@ -181,7 +179,7 @@ export class View implements NamespaceView, EgressIPAMView {
     const inventory = conditions.find(({ type }) => type === 'InventoryFresh');
     if (inventory?.status === 'False' && UNTOLD.has(inventory.reason)) {
       const why = `EgressIPAM "${name}" gives out no IPs, because nobody can tell which addresses the cloud uses: ${inventory.message}`;
-      return { kind: 'unfit', why };
+      return { kind: 'untold', why };
     }
     const age = this.#options.observedAge(name);
     if (age === undefined) {
@@ -192,7 +190,7 @@ export class View implements NamespaceView, EgressIPAMView {
     if (age <= this.#options.inventoryMaxAge)
       return { kind: 'known', warnings: warningsOf(name, conditions) };
     const why = `the cloud of EgressIPAM "${name}" was last observed ${Math.round(age / 1000)} s ago, which is too long to tell which addresses are free; see whether the reconciler runs`;
-    return { kind: 'unfit', why };
+    return { kind: 'old', why };
   }
 
   hostSlots(egressIPAM: EgressIPAM, pool: Pool) {

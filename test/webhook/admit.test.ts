@@ -1,7 +1,7 @@
 // The table of namespace requests, row by row: what is stored, what is asked, and the whole answer. `LIST` and the like are
 // in build.ts. The searches start where the name is hashed to; `a` gets 10.0.128.11 and 10.0.144.1 of empty pools.
 import t from 'tap';
-import type { KubeObject } from '../../shared/kinds.ts';
+import type { EgressIPAMStatus, KubeObject } from '../../shared/kinds.ts';
 import {
   ALLOCATIONS,
   EGRESSIPAMS,
@@ -50,6 +50,20 @@ const full = (cidr: string, from: number) =>
     const ip = `${cidr.slice(0, cidr.lastIndexOf('.'))}.${from + index}`;
     return [ALLOCATIONS, allocation(ip, `n${index}`, { phase: 'Bound' })] as const;
   });
+
+const OUTSIDE: EgressIPAMStatus = {
+  cloud: 'aws',
+  observedGeneration: 1,
+  conditions: [
+    {
+      type: 'InventoryFresh',
+      status: 'False',
+      reason: 'OutsideSubnets',
+      message: 'add nodes there',
+      lastTransitionTime: '2026-11-22T07:00:00Z',
+    },
+  ],
+};
 
 const rows: readonly Row[] = [
   { when: 'it does not opt in', request: create(namespace('a')), answer: 'allowed' },
@@ -248,6 +262,12 @@ const rows: readonly Row[] = [
     stored: [[EGRESSIPAMS, pool({ metadata: { deletionTimestamp: '2026-11-22T07:00:00Z' } })]],
     request: create(optedIn('a')),
     answer: `422: ${POOL}: EgressIPAM "pool" is being deleted and gives out no more IPs; name another one`,
+  },
+  {
+    when: 'its EgressIPAM lies where nobody can tell what the cloud uses: to wait would not help',
+    stored: [[EGRESSIPAMS, pool({ status: OUTSIDE })]],
+    request: create(optedIn('a')),
+    answer: `422: ${POOL}: EgressIPAM "pool" gives out no IPs, because nobody can tell which addresses the cloud uses: add nodes there`,
   },
   {
     when: 'one pool is exhausted, and one IP rests',

@@ -161,14 +161,14 @@ t.test('the cloud is known, not looked at yet, or not fit to be relied on', asyn
     ['bare metal, whatever the Lease says', { cloud: 'none', observedGeneration: 1 }, undefined, 'known'],
     ['AWS, observed just now', AWS, 0, 'known'],
     ['AWS, observed as long ago as may be', AWS, 300_000, 'known'],
-    ['AWS, observed longer ago', AWS, 300_001, 'unfit'],
+    ['AWS, observed longer ago', AWS, 300_001, 'old'],
     ['AWS, nobody knows when', AWS, undefined, 'unobserved'],
-    ['AWS, too fragmented', { ...AWS, conditions: [fragmented] }, 0, 'unfit'],
+    ['AWS, too fragmented', { ...AWS, conditions: [fragmented] }, 0, 'untold'],
     [
       'AWS, a CIDR in no subnet',
       { ...AWS, conditions: [{ ...fragmented, reason: 'OutsideSubnets' }] },
       0,
-      'unfit',
+      'untold',
     ],
     [
       'AWS, a node that cannot be read',

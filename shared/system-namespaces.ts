@@ -4,7 +4,7 @@
 const NAMES: ReadonlySet<string> = new Set(['default', 'openshift']);
 const PREFIXES = ['openshift-', 'kube-'];
 
-/** `name` may also be a `generateName`; `own` is the namespace that this product runs in. */
+/** `own` is the namespace that this product runs in. */
 export function isSystemNamespace(name: string, own: string): boolean {
   return name === own || NAMES.has(name) || PREFIXES.some((prefix) => name.startsWith(prefix));
 }

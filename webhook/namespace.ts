@@ -8,6 +8,7 @@
 //
 // Pure: claims and reads are carried out by admit.ts.
 import { egressIPAMOf, egressIPsText } from '../shared/annotation.ts';
+import type { NamespaceObject } from '../shared/kinds.ts';
 import { EGRESSIPAM_ANNOTATION, EGRESSIPS_ANNOTATION } from '../shared/names.ts';
 import { isSystemNamespace } from '../shared/system-namespaces.ts';
 import type { Decision, NamespaceRequest, NamespaceView } from './decision.ts';
@@ -25,7 +26,7 @@ export function decide(request: NamespaceRequest, view: NamespaceView, ownNamesp
   const before = egressIPAMOf(oldObject);
   if (after === undefined && before === undefined) return NOTHING;
   if ((object.metadata.deletionTimestamp ?? undefined) !== undefined) return NOTHING;
-  if (isSystemNamespace(request.name || (object.metadata.generateName ?? ''), ownNamespace)) {
+  if (isSystemNamespace(request.name || someNameFor(object), ownNamespace)) {
     return after === before ? NOTHING : { kind: 'allow', patch: [], warnings: [SYSTEM] };
   }
   if (after === undefined) {
@@ -34,6 +35,11 @@ export function decide(request: NamespaceRequest, view: NamespaceView, ownNamesp
   if (after !== before) return optIn({ ...request, object }, after, view);
   if (egressIPsText(object) === egressIPsText(oldObject)) return NOTHING;
   return relist({ ...request, object, oldObject: oldObject ?? object }, after, view);
+}
+
+/** One of the names that `generateName` may become: the API server puts five characters behind it. */
+function someNameFor({ metadata }: NamespaceObject): string {
+  return `${metadata.generateName ?? ''}00000`;
 }
 
 const SYSTEM = `${EGRESSIPAM_ANNOTATION} has no effect on a system namespace: it is given no egress IPs`;

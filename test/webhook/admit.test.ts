@@ -90,6 +90,12 @@ const rows: readonly Row[] = [
     answer: `allowed; warning: ${EGRESSIPAM_ANNOTATION} has no effect on a system namespace: it is given no egress IPs`,
   },
   {
+    when: 'a name is made up for it that only begins with the name of a system namespace',
+    request: create({ metadata: { ...optedIn('').metadata, name: '', generateName: 'default' } }),
+    answer: 'list 10.0.128.1,10.0.144.1',
+    calls: ['create egressipallocations/10.0.128.1', 'create egressipallocations/10.0.144.1'],
+  },
+  {
     when: 'it is named like a system namespace, but is none',
     request: create(optedIn('openshifty')),
     answer: 'list 10.0.128.9,10.0.144.11',

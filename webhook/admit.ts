@@ -153,7 +153,8 @@ export class Admission {
 
   async #claim(want: Wanted, plan: Plan, terms: Terms): Promise<ClaimOutcome> {
     const { view, claims } = this.#ports;
-    const release = terms.dryRun ? () => {} : view.reserve(plan.egressIPAM, want.pool);
+    const takesSlot = !terms.dryRun && plan.growing.has(want.pool);
+    const release = takesSlot ? view.reserve(plan.egressIPAM, want.pool) : () => {};
     try {
       const mode = terms.dryRun ? 'dryRun' : 'claim';
       return await claims.one(this.#task(want, plan), { mode, deadline: terms.deadline });

@@ -49,6 +49,8 @@ export interface Plan {
   /** Listed already, nothing to claim. */
   readonly kept: IPByPool;
   readonly wanted: readonly Wanted[];
+  /** Pools in which it needs a host slot more than it has. */
+  readonly growing: ReadonlySet<Pool>;
 }
 
 /** One IP to claim. `own` is what is allocated to this namespace in the pool already, in the order to try. */

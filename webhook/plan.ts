@@ -12,7 +12,7 @@ import { type Decision, impossible, type NamespaceView, type Plan, type Wanted }
 export type PlanRequest = Plan['request'];
 
 /** A plan in the making. */
-export interface Draft extends Plan {
+export interface Draft extends Omit<Plan, 'growing'> {
   /** What is wrong with the request already. */
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
@@ -33,12 +33,13 @@ export function layPlan(draft: Draft, view: NamespaceView): Decision {
       problems.push(exhausted(egressIPAM, pool, view));
     }
   }
-  const lacking = lackingRoom(draft, view).map((shortage) => noRoom(shortage, egressIPAM));
+  const growing = growingIn(draft, view);
+  const lacking = lackingRoom(egressIPAM, growing, view).map((shortage) => noRoom(shortage, egressIPAM));
   if (egressIPAM.capacityPolicy === 'Deny') problems.push(...lacking);
   else warnings.push(...lacking.map(({ message }) => message));
   if (problems.length > 0) return impossible(...problems);
   warnings.push(...fillWarnings(draft, view));
-  return { kind: 'allocate', plan: { request, egressIPAM, kept, wanted }, warnings };
+  return { kind: 'allocate', plan: { request, egressIPAM, kept, wanted, growing }, warnings };
 }
 
 /** One search per pool; what the namespace has already comes first, unless it must not be handed out any more. */
@@ -86,21 +87,24 @@ function isFull(draft: Draft, pool: Pool, view: NamespaceView): boolean {
   return freeAddresses(usable, view.taken, start).next().done === true;
 }
 
-function lackingRoom(draft: Draft, view: NamespaceView): Shortage[] {
-  const { egressIPAM, wanted, request, exchanged } = draft;
-  const needy = new Set<Pool>();
+/** An IP that is allocated to the namespace and not resting has been counted; so has one that goes for another. */
+function growingIn({ wanted, request, exchanged }: Draft, view: NamespaceView): ReadonlySet<Pool> {
+  const growing = new Set<Pool>();
   for (const { pool, own } of wanted) {
-    // An IP that is allocated to the namespace and not resting has been counted; so has one that goes for another.
     const counted = view
       .ownAllocations(request.name, pool)
       .some(({ ip, phase }) => ip === own[0] && phase !== 'Resting');
-    if (!counted && !exchanged.has(pool)) needy.add(pool);
+    if (!counted && !exchanged.has(pool)) growing.add(pool);
   }
-  if (needy.size === 0) return [];
+  return growing;
+}
+
+function lackingRoom(egressIPAM: EgressIPAM, growing: ReadonlySet<Pool>, view: NamespaceView): Shortage[] {
+  if (growing.size === 0) return [];
   return shortages(
     egressIPAM.pools.map((pool) => {
       const { free, claimedSince } = view.hostSlots(egressIPAM, pool);
-      return { pool, freeHostSlots: free, claimedSince, wanted: needy.has(pool) ? 1 : 0 };
+      return { pool, freeHostSlots: free, claimedSince, wanted: growing.has(pool) ? 1 : 0 };
     }),
   );
 }

@@ -208,6 +208,35 @@ t.test('an exchange of IPs needs no more room than there is', async (t) => {
   );
 });
 
+t.test('an IP that is taken back under way takes no slot from a newcomer', async (t) => {
+  const status: EgressIPAMStatus = {
+    cloud: 'none',
+    observedGeneration: 1,
+    cidrs: [
+      {
+        CIDR: A,
+        labelValue: 'zone-0',
+        size: 16,
+        usable: 14,
+        allocated: 1,
+        resting: 0,
+        free: 13,
+        freeHostSlots: 1,
+      },
+    ],
+  };
+  const replica = replicaOf([
+    [EGRESSIPAMS, pool({ cidrs: [A], status })],
+    [ALLOCATIONS, allocation('10.0.128.7', 'a', { phase: 'Bound' })],
+  ]);
+  const answers = await Promise.all(['a', 'b', 'c'].map((name) => replica.ask(create(optedIn(name)))));
+  t.strictSame(
+    answers.map((answer) => tell(answer).replace(/: .*/, '')),
+    ['list 10.0.128.7', 'list 10.0.128.6', '422'],
+    'the last slot goes once',
+  );
+});
+
 t.test('whoever takes an IP of a pool that is nearly full is told so', async (t) => {
   const taken = (count: number) =>
     Array.from({ length: count }, (_, i) => [ALLOCATIONS, allocation(`10.0.128.${i + 1}`, `n${i}`)] as const);

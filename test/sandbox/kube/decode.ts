@@ -1,9 +1,15 @@
 // From the bytes of a request to an object of a kind: media type, JSON or YAML, apiVersion and kind, unknown fields as
 // `fieldValidation` wants them treated, defaults. What comes out has the kind's shape but may still be invalid.
-import { load } from 'js-yaml';
+import { load, YAMLException } from 'js-yaml';
+import { SCHEMAS } from './builtins-schemas.ts';
 import { duplicateFields } from './duplicates.ts';
+import { goKindOf, parseJson } from './go-json.ts';
+import { typeFault } from './go-types.ts';
 import { PROTOBUF } from './http/protobuf.ts';
-import { isObject, type JsonObject } from './json.ts';
+import { fieldOf, isObject, type JsonObject, objectOf, textOf } from './json.ts';
+import type { JSONSchema } from './json-schema.ts';
+import { OBJECT_META } from './meta-schema.ts';
+import { invalidValue } from './metadata.ts';
 import { type ApiObject, METADATA_FIELDS, type Metadata } from './object.ts';
 import type { ServedKind } from './registry.ts';
 import type { ResourceRequest } from './request.ts';
@@ -27,43 +33,60 @@ export function decodeObject(request: ResourceRequest): ApiObject {
 
 /** The parsed body of anything that may come as JSON or YAML. */
 export function parse(body: string, format: 'json' | 'yaml', kind: ServedKind): JsonObject {
-  let value: unknown;
+  const value = parsed(body, format, kind);
+  if (isObject(value)) return value;
+  throw unrecognized(kind, `${UNTYPED}: json: cannot unmarshal ${goKindOf(value)} into ${TYPE_META}`, body);
+}
+
+const UNTYPED = "couldn't get version/kind; json parse error";
+const TYPE_META =
+  'Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+
+function parsed(body: string, format: 'json' | 'yaml', kind: ServedKind): unknown {
   try {
-    value = format === 'yaml' ? load(body) : JSON.parse(body);
+    return format === 'yaml' ? parseYaml(body) : parseJson(body);
   } catch (error) {
-    throw unrecognized(kind, `couldn't get version/kind; json parse error: ${(error as Error).message}`);
+    const { message } = error as Error;
+    throw unrecognized(kind, format === 'yaml' ? message : `${UNTYPED}: ${message}`, body);
   }
-  if (!isObject(value))
-    throw unrecognized(kind, "couldn't get version/kind; json parse error: not an object");
-  return value;
 }
 
-/** A patched object, which is decoded like one that was sent. Takes it over. */
-export function conformPatched(request: ResourceRequest, patched: JsonObject): ApiObject {
-  return withDefaults(request.kind, conformPatch(request, patched));
+/** Throws Error with the words in which kube-apiserver says that a text is no YAML. */
+export function parseYaml(text: string): unknown {
+  try {
+    return load(text);
+  } catch (error) {
+    const why = error instanceof YAMLException ? error.reason : String(error);
+    throw new Error(`error converting YAML to JSON: yaml: ${why}`, { cause: error });
+  }
 }
 
-/** The same without defaults, for what is applied: nobody owns a default. Refused in a patch's words. */
-export function conformPatch(request: ResourceRequest, patched: JsonObject): ApiObject {
-  return conform(request, patched, (why) =>
-    invalid({ group: '', kind: '' }, '', [
-      {
-        reason: 'FieldValueInvalid',
-        message: `Invalid value: ${JSON.stringify(JSON.stringify(patched))}: ${why}`,
-        field: 'patch',
-      },
-    ]),
-  );
+/** A patched object, which is decoded like one that was sent, but refused in a patch's words. Takes it over. */
+export function conformPatched(
+  request: ResourceRequest,
+  patched: JsonObject,
+  shown: string = JSON.stringify(patched),
+): ApiObject {
+  return withDefaults(request.kind, conform(request, patched, refusedPatch(shown)));
+}
+
+/** The same without defaults, for what is applied: nobody owns a default. */
+export function conformApplied(request: ResourceRequest, applied: JsonObject): ApiObject {
+  return conform(request, applied, refusedPatch(JSON.stringify(applied)));
+}
+
+function refusedPatch(shown: string): (why: string) => Refusal {
+  return (why) => invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, why)]);
 }
 
 /** An object as a webhook has patched it: what is unknown goes without a word. */
 export function conformAdmitted(kind: ServedKind, patched: JsonObject): ApiObject {
-  return withDefaults(kind, shaped(kind, patched).object);
+  return withDefaults(kind, shaped(kind, patched, badRequest).object);
 }
 
-/** Takes the body over and shapes it. */
-function conform(request: ResourceRequest, body: JsonObject, strictly: (why: string) => Refusal): ApiObject {
-  const { object, unknown } = shaped(request.kind, body);
+/** Takes the body over and shapes it. `refused` words what keeps it from being read. */
+function conform(request: ResourceRequest, body: JsonObject, refused: (why: string) => Refusal): ApiObject {
+  const { object, unknown } = shaped(request.kind, body, refused);
   const validation = request.query.get('fieldValidation') || 'Warn';
   if (validation === 'Ignore') return object;
   const complaints = [
@@ -71,7 +94,7 @@ function conform(request: ResourceRequest, body: JsonObject, strictly: (why: str
     ...duplicates(request).map((path) => `duplicate field "${path}"`),
   ];
   if (validation === 'Strict' && complaints.length > 0) {
-    throw strictly(`strict decoding error: ${complaints.join(', ')}`);
+    throw refused(`strict decoding error: ${complaints.join(', ')}`);
   }
   request.warnings.push(...complaints);
   return object;
@@ -82,16 +105,28 @@ function duplicates({ contentType, body }: ResourceRequest): string[] {
 }
 
 /** The object with what its kind knows, and the paths of what was left out. */
-function shaped(kind: ServedKind, sent: JsonObject): { object: ApiObject; unknown: readonly string[] } {
+function shaped(
+  kind: ServedKind,
+  sent: JsonObject,
+  refused: (why: string) => Refusal,
+): { object: ApiObject; unknown: readonly string[] } {
   // Whoever posts to a built-in kind need not say which it is.
   const body = kind.custom ? sent : { apiVersion: kind.apiVersion, kind: kind.spec.kind, ...sent };
-  checkType(body, kind);
-  const metadata = metadataOf(body.metadata, kind, body);
+  if (kind.custom) checkCustomType(body, kind, refused);
+  else checkType(body, kind, refused);
+  const fault = kind.custom
+    ? typeFault(OBJECT_META, body.metadata ?? null, 'ObjectMeta')
+    : typeFault(kind.spec.schema ?? UNKNOWN, body, kind.spec.kind);
+  if (fault !== undefined) throw refused(fault);
+  const metadata = metadataOf(body.metadata);
   const object = { ...body, metadata } as ApiObject;
   const unknown = [...pruneMetadata(metadata), ...(kind.schema?.prune(object) ?? [])];
   if (!kind.custom) dropNulls(object);
   return { object, unknown };
 }
+
+/** Of a built-in kind of which nothing but the metadata is described. */
+const UNKNOWN: JSONSchema = { properties: { metadata: OBJECT_META } };
 
 function withDefaults(kind: ServedKind, object: ApiObject): ApiObject {
   kind.schema?.default(object);
@@ -99,19 +134,35 @@ function withDefaults(kind: ServedKind, object: ApiObject): ApiObject {
   return object;
 }
 
-function checkType(body: JsonObject, kind: ServedKind): void {
-  const { apiVersion, kind: sent } = body;
-  if (typeof sent !== 'string' || sent === '') {
-    throw badRequest(`Object 'Kind' is missing in '${summary(body)}'`);
-  }
-  if (apiVersion !== kind.apiVersion) {
+/** An object of a registered type is converted to the kind's, which fails; of others nothing is known. */
+function checkType(
+  body: JsonObject,
+  { spec, apiVersion }: ServedKind,
+  refused: (why: string) => Refusal,
+): void {
+  const [sentVersion, sent] = [textOf(body.apiVersion), textOf(body.kind)];
+  if (sentVersion === apiVersion && sent === spec.kind) return;
+  const version = sentVersion.split('/').at(-1) ?? '';
+  const internal = `${spec.group.split('.')[0] || 'core'}.${spec.kind}`;
+  throw refused(
+    Object.hasOwn(SCHEMAS, `${sentVersion}/${sent}`)
+      ? `converting (${version}.${sent}) to (${internal}): unknown conversion`
+      : `no kind "${sent}" is registered for version "${sentVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+  );
+}
+
+/** Any type can be read into a custom resource; what it is is looked at afterwards. */
+function checkCustomType(body: JsonObject, kind: ServedKind, refused: (why: string) => Refusal): void {
+  const [sentVersion, sent] = [textOf(body.apiVersion), textOf(body.kind)];
+  if (sent === '') throw refused(`Object 'Kind' is missing in '${JSON.stringify(body)}'`);
+  if (sentVersion !== kind.apiVersion) {
     throw badRequest(
-      `the API version in the data (${apiVersion ?? ''}) does not match the expected API version (${kind.apiVersion})`,
+      `the API version in the data (${sentVersion}) does not match the expected API version (${kind.apiVersion})`,
     );
   }
-  if (sent !== kind.spec.kind) {
-    throw badRequest(cannotBeHandled(body, kind, unknownConversion(sent, kind)));
-  }
+  if (sent === kind.spec.kind) return;
+  const fault = invalidValue('kind', sent, `must be ${kind.spec.kind}`);
+  throw invalid({ group: kind.spec.group, kind: sent }, textOf(fieldOf(body, 'metadata', 'name')), [fault]);
 }
 
 /** Removes what metav1.ObjectMeta does not have; the paths of what was removed. */
@@ -121,57 +172,45 @@ function pruneMetadata(metadata: Metadata): string[] {
   return unknown.filter((field) => field !== 'selfLink').map((field) => `metadata.${field}`);
 }
 
-function unknownConversion(sent: string, { spec }: ServedKind): string {
-  const internal = `${spec.group.split('.')[0] || 'core'}.${spec.kind}`;
-  return `converting (${spec.version}.${sent}) to (${internal}): unknown conversion`;
-}
+const MAPS: ReadonlySet<string> = new Set(['labels', 'annotations']);
 
-const MAPS = ['labels', 'annotations'] as const;
-const LISTS = ['finalizers', 'ownerReferences', 'managedFields'] as const;
-
-/** As if read into metav1.ObjectMeta and written again: empty values go. */
-function metadataOf(value: unknown, kind: ServedKind, body: JsonObject): Metadata {
-  if (value !== undefined && value !== null && !isObject(value)) {
-    throw badRequest(cannotBeHandled(body, kind, cannotUnmarshal(value, '', 'v1.ObjectMeta')));
-  }
+/** As if read into metav1.ObjectMeta and written again: empty values go, and a null text is an empty one. */
+function metadataOf(value: unknown): Metadata {
   const metadata: JsonObject = {};
-  for (const [field, entry] of Object.entries(value ?? {})) {
-    if (entry !== null && entry !== '') metadata[field] = entry;
-  }
-  for (const field of MAPS) dropEmpty(metadata, field, isStringMap, 'map[string]string');
-  for (const field of LISTS) dropEmpty(metadata, field, Array.isArray, '[]string');
-
-  function dropEmpty(holder: JsonObject, field: string, fits: (v: unknown) => boolean, type: string): void {
-    const entry = holder[field];
-    if (entry === undefined) return;
-    if (!fits(entry))
-      throw badRequest(cannotBeHandled(body, kind, cannotUnmarshal(entry, `.${field}`, type)));
-    if (Object.keys(entry as object).length === 0) delete holder[field];
+  for (const [field, entry] of Object.entries(objectOf(value))) {
+    if (entry === null || entry === '') continue;
+    if (typeof entry === 'object' && Object.keys(entry).length === 0) continue;
+    metadata[field] = MAPS.has(field) ? withoutNulls(objectOf(entry)) : entry;
   }
   return metadata as Metadata;
 }
 
-function isStringMap(value: unknown): boolean {
-  return isObject(value) && Object.values(value).every((entry) => typeof entry === 'string');
+function withoutNulls(texts: JsonObject): JsonObject {
+  if (!Object.values(texts).includes(null)) return texts;
+  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, text ?? '']));
 }
 
-function cannotUnmarshal(value: unknown, path: string, type: string): string {
-  const wrong = isObject(value) ? Object.values(value).find((entry) => typeof entry !== 'string') : value;
-  const got = Array.isArray(wrong) ? 'array' : wrong === true || wrong === false ? 'bool' : typeof wrong;
-  return `json: cannot unmarshal ${got} into Go struct field ObjectMeta.metadata${path} of type ${isObject(value) ? 'string' : type}`;
+function cannotBeHandled(body: JsonObject, { spec, apiVersion }: ServedKind, why: string): string {
+  const sent = textOf(body.kind) || spec.kind;
+  const version = (textOf(body.apiVersion) || apiVersion).split('/').at(-1) ?? '';
+  return `${sent} in version "${version}" cannot be handled as a ${spec.kind}: ${why}`;
 }
 
-function cannotBeHandled(body: JsonObject, kind: ServedKind, why: string): string {
-  return `${body.kind} in version "${kind.spec.version}" cannot be handled as a ${kind.spec.kind}: ${why}`;
+function unrecognized({ spec }: ServedKind, why: string, body: string): Refusal {
+  return badRequest(
+    `the object provided is unrecognized (must be of type ${spec.kind}): ${why} (${summary(body)})`,
+  );
 }
 
-function unrecognized(kind: ServedKind, why: string): Refusal {
-  return badRequest(`the object provided is unrecognized (must be of type ${kind.spec.kind}): ${why}`);
+/** What is shown of a body: its beginning, in hexadecimal unless it looks like JSON. */
+function summary(body: string): string {
+  if (body === '') return '<empty>';
+  const bytes = Buffer.from(body);
+  const start = bytes.subarray(0, SHOWN).toString(body.startsWith('{') ? 'utf8' : 'hex');
+  return bytes.length > SHOWN ? `${start} ...` : start;
 }
 
-function summary(body: JsonObject): string {
-  return JSON.stringify(body).slice(0, 300);
-}
+const SHOWN = 30;
 
 // Typed objects cannot hold null: reading one leaves the field empty, and empty fields are not written.
 function dropNulls(value: unknown): void {

@@ -3,12 +3,13 @@
 import type { AuditLog } from './audit.ts';
 import { type Authorizer, attributesOf, forbiddenPath, forbiddenResource } from './authorizer.ts';
 import type { Cluster } from './cluster.ts';
+import { NAMESPACES } from './collection-key.ts';
 import { handle } from './handlers/handle.ts';
 import { information } from './information.ts';
 import type { ServedKind } from './registry.ts';
 import type { Answer, Page, ResourceRequest } from './request.ts';
 import { type ResourceRoute, resourceRoute, type Verb } from './route.ts';
-import { noSuchPath, Refusal, timedOut } from './status.ts';
+import { noSuchPath, noSuchResource, Refusal, timedOut } from './status.ts';
 import type { User, Users } from './users.ts';
 
 /** Any request, already authenticated. */
@@ -71,12 +72,15 @@ async function answer(services: Services, request: ApiRequest, route: ResourceRo
   const { cluster, authorizer } = services;
   if (!authorizer.allows(request.user, attributesOf(route))) throw forbiddenResource(request.user, route);
   const kind = cluster.registry.find(route.group, route.version, route.resource);
-  if (kind === undefined) throw noSuchPath();
+  if (kind === undefined) {
+    throw cluster.registry.hasBuiltins(route.group, route.version) ? noSuchResource() : noSuchPath();
+  }
   const handled: ResourceRequest = {
     verb: route.verb,
     kind,
     subresource: route.subresource,
-    namespace: kind.spec.namespaced ? route.namespace : '',
+    // A namespace itself is asked for «in» itself.
+    namespace: isNamespace(route) ? '' : route.namespace,
     name: route.name,
     user: request.user,
     query: request.query,
@@ -87,6 +91,10 @@ async function answer(services: Services, request: ApiRequest, route: ResourceRo
     warnings: request.warnings,
   };
   return { about: kind, request: handled, answer: await handle(services, handled) };
+}
+
+function isNamespace({ group, resource }: ResourceRoute): boolean {
+  return group === '' && resource === NAMESPACES;
 }
 
 /** A client may ask for less time than the server gives (`kubectl --request-timeout`). */

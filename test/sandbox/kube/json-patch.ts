@@ -3,6 +3,7 @@
 // patches, too.
 
 import { applyPatch as apply, type Operation } from 'rfc6902';
+import { goKindOf } from './go-json.ts';
 import { clone, equal, isObject, type JsonObject } from './json.ts';
 
 /** Why a patch was refused, ready for a Status. */
@@ -25,7 +26,7 @@ const MAX_OPERATIONS = 10_000;
 
 /** A client's JSON patch. */
 export function applyJsonPatch(current: JsonObject, patch: unknown): PatchResult {
-  const operations = parseOperations(patch);
+  const operations = parseOperations(patch, 'handlers.jsonPatchOp');
   if (typeof operations === 'string') {
     return { ok: false, code: 400, reason: 'BadRequest', message: `error decoding patch: ${operations}` };
   }
@@ -45,7 +46,7 @@ export function applyJsonPatch(current: JsonObject, patch: unknown): PatchResult
  * The JSON patch in an admission webhook's answer; a failure tells why, as it stands in the InternalError.
  */
 export function applyAdmissionPatch(current: JsonObject, patch: unknown): Outcome {
-  const operations = parseOperations(patch);
+  const operations = parseOperations(patch, 'jsonpatch.Operation');
   return typeof operations === 'string' ? { ok: false, message: operations } : carryOut(current, operations);
 }
 
@@ -57,25 +58,20 @@ interface SentOperation {
   readonly value: unknown;
 }
 
-function parseOperations(patch: unknown): SentOperation[] | string {
+/** `type` is the Go type of one operation. */
+function parseOperations(patch: unknown, type: string): SentOperation[] | string {
   if (!Array.isArray(patch)) {
-    return `json: cannot unmarshal ${goType(patch)} into Go value of type jsonpatch.Patch`;
+    const list = type === 'jsonpatch.Operation' ? 'jsonpatch.Patch' : `[]${type}`;
+    return `json: cannot unmarshal ${goKindOf(patch)} into Go value of type ${list}`;
   }
   const stray = patch.find((operation) => !isObject(operation));
-  if (stray !== undefined) {
-    return `json: cannot unmarshal ${goType(stray)} into Go value of type jsonpatch.Operation`;
-  }
+  if (stray !== undefined) return `json: cannot unmarshal ${goKindOf(stray)} into Go value of type ${type}`;
   return patch.map(({ op, path, from, value }) => ({
     op: typeof op === 'string' ? op : 'unknown',
     path: typeof path === 'string' ? path : 'unknown',
     from: typeof from === 'string' ? from : 'unknown',
     value: value ?? null,
   }));
-}
-
-function goType(value: unknown): string {
-  if (Array.isArray(value)) return 'array';
-  return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
 function carryOut(current: JsonObject, operations: readonly SentOperation[]): Outcome {

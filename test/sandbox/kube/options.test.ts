@@ -53,5 +53,29 @@ t.test('deletion options come in the body or in the query', async (t) => {
     webhook.calls.map(({ review }) => review.request.dryRun),
     [true, true],
   );
-  t.equal((await exchange({ method: 'DELETE', path, body: '{' })).status, 400);
+});
+
+t.test('deletion options that do not exist are refused, and nothing is deleted', async (t) => {
+  const { exchange } = await serverFor(t);
+  const path = '/api/v1/namespaces/kube-node-lease';
+  const remove = (query: string, body?: unknown) => exchange({ method: 'DELETE', path: path + query, body });
+  const supported = 'supported values: "Foreground", "Background", "Orphan", "nil"';
+  const rows: readonly (readonly [query: string, body: unknown, code: number, message: string])[] = [
+    ['', '{', 500, "couldn't get version/kind; json parse error: unexpected end of JSON input"],
+    ['', { kind: 'Pod', apiVersion: 'v1' }, 500, 'no kind "Pod" is registered for version "v1" in scheme '],
+    ['', { propagationPolicy: 'Foo' }, 422, `propagationPolicy: Unsupported value: "Foo": ${supported}`],
+    ['?propagationPolicy=Foo', undefined, 422, `propagationPolicy: Unsupported value: "Foo": ${supported}`],
+    ['', { dryRun: ['foo'] }, 422, 'dryRun: Unsupported value: "foo": supported values: "All"'],
+    ['?gracePeriodSeconds=x', undefined, 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
+  ];
+  for (const [query, body, code, message] of rows) {
+    const refused = await remove(query, body);
+    t.equal(refused.status, code, message);
+    const { message: said = '' } = refused.body as { message?: string };
+    t.ok(
+      said.startsWith(code === 422 ? `DeleteOptions.meta.k8s.io "" is invalid: ${message}` : message),
+      said,
+    );
+  }
+  t.match((await exchange({ path })).body, { status: { phase: 'Active' } });
 });

@@ -1,8 +1,10 @@
 // The options of a request as objects, which is how admission webhooks see them.
+import { parseJson } from './go-json.ts';
 import { isObject, type JsonObject } from './json.ts';
+import { APPLY_PATCH } from './patch.ts';
 import type { ResourceRequest } from './request.ts';
 import type { Verb } from './route.ts';
-import { badRequest, type FieldError, invalid } from './status.ts';
+import { badRequest, type FieldError, invalid, unexplained } from './status.ts';
 
 const META = 'meta.k8s.io/v1';
 
@@ -24,14 +26,35 @@ const KINDS: Partial<Record<Verb, string>> = {
 };
 
 /** Throws Invalid for options that do not exist; verbs that write nothing have none to check. */
-export function checkWriteOptions({ verb, query }: ResourceRequest): void {
+export function checkWriteOptions(request: ResourceRequest): void {
+  const { verb, query } = request;
   const kind = KINDS[verb];
   if (kind === undefined) return;
   const faults = [
+    ...(verb === 'patch' ? patchFaults(request) : []),
+    ...managerFaults(query.get('fieldManager') ?? ''),
     ...query.getAll('dryRun').flatMap((value) => unsupported('dryRun', value, ['All'])),
     ...unsupported('fieldValidation', query.get('fieldValidation') ?? '', FIELD_VALIDATIONS),
   ];
   if (faults.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', faults);
+}
+
+/** Only who applies can force, and only who applies has to say who it is. */
+function patchFaults({ contentType, query }: ResourceRequest): FieldError[] {
+  if (contentType !== APPLY_PATCH) {
+    const message = 'Forbidden: may not be specified for non-apply patch';
+    return query.has('force') ? [{ reason: 'FieldValueForbidden', message, field: 'force' }] : [];
+  }
+  const message = 'Required value: is required for apply patch';
+  return query.get('fieldManager') ? [] : [{ reason: 'FieldValueRequired', message, field: 'fieldManager' }];
+}
+
+const LONGEST_MANAGER = 128;
+
+function managerFaults(manager: string): FieldError[] {
+  const message = `Too long: may not be more than ${LONGEST_MANAGER} bytes`;
+  const field = 'fieldManager';
+  return manager.length > LONGEST_MANAGER ? [{ reason: 'FieldValueTooLong', message, field }] : [];
 }
 
 function unsupported(field: string, value: string, supported: readonly string[]): FieldError[] {
@@ -59,28 +82,56 @@ export interface DeleteOptions {
   readonly dryRun?: readonly string[];
 }
 
+/** Throws Invalid for options that do not exist. */
 export function deleteOptions(request: ResourceRequest): DeleteOptions {
-  if (request.body !== '') return fromBody(request.body);
-  const { query } = request;
-  const grace = query.get('gracePeriodSeconds');
+  const options = request.body === '' ? fromQuery(request.query) : fromBody(request.body);
+  const { propagationPolicy, dryRun = [] } = options;
+  const faults = [
+    ...(propagationPolicy === undefined ? [] : unsupported('propagationPolicy', propagationPolicy, POLICIES)),
+    ...dryRun.flatMap((value) => unsupported('dryRun', value, ['All'])),
+  ];
+  if (faults.length === 0) return options;
+  throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', faults);
+}
+
+const POLICIES: readonly string[] = ['Foreground', 'Background', 'Orphan', 'nil'];
+
+function fromQuery(query: URLSearchParams): DeleteOptions {
+  const gracePeriodSeconds = integerIn(query, 'gracePeriodSeconds');
   const propagationPolicy = query.get('propagationPolicy');
   return {
-    ...(grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
+    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
     ...(propagationPolicy === null ? {} : { propagationPolicy }),
     ...(query.has('dryRun') ? { dryRun: query.getAll('dryRun') } : {}),
   };
 }
 
+/** A number in a query. Throws BadRequest for what is none. */
+export function integerIn(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name) ?? '';
+  if (text === '') return undefined;
+  if (/^[+-]?\d+$/.test(text)) return Number(text);
+  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
+
+/** What cannot be read is no fault of the request's, as kube-apiserver sees it. */
 function fromBody(body: string): DeleteOptions {
-  let options: unknown;
+  const options = parsed(body);
+  if (!isObject(options)) throw unexplained('decoded object cannot be converted to DeleteOptions');
+  const { kind = 'DeleteOptions', apiVersion, ...rest } = options;
+  if (kind === 'DeleteOptions') return rest;
+  const scheme = 'k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:32';
+  throw unexplained(
+    `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "${scheme}"`,
+  );
+}
+
+function parsed(body: string): unknown {
   try {
-    options = JSON.parse(body);
+    return parseJson(body);
   } catch (error) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
+    throw unexplained(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
   }
-  if (!isObject(options)) throw badRequest('expected DeleteOptions');
-  const { kind: _, apiVersion: __, ...rest } = options;
-  return rest;
 }
 
 /** As admission webhooks see it. */

@@ -1,8 +1,9 @@
 // What a PATCH makes of an object: JSON patch, merge patch, strategic merge patch, told apart by content
 // type. Apart from the handlers because it is pure; server-side apply is in managed-fields.ts.
 
+import { goKindOf } from './go-json.ts';
 import { clone, isObject, type JsonObject, set } from './json.ts';
-import { applyJsonPatch, type PatchResult } from './json-patch.ts';
+import { applyJsonPatch, type PatchFailure, type PatchResult } from './json-patch.ts';
 import { applyStrategicMergePatch } from './strategic-merge.ts';
 
 export type { PatchFailure, PatchResult } from './json-patch.ts';
@@ -60,17 +61,15 @@ function merge(current: unknown, patch: JsonObject): JsonObject {
 }
 
 function strategicMergePatch(current: JsonObject, patch: unknown): PatchResult {
-  return isObject(patch) ? applyStrategicMergePatch(current, patch) : notAnObject(patch);
+  return isObject(patch)
+    ? applyStrategicMergePatch(current, patch)
+    : { ...notAnObject(patch), message: unread(patch) };
 }
 
-function notAnObject(patch: unknown): PatchResult {
-  const found = Array.isArray(patch) ? 'array' : patch === null ? 'null' : typeof patch;
-  return {
-    ok: false,
-    code: 400,
-    reason: 'BadRequest',
-    message:
-      'error decoding patch: json: cannot unmarshal ' +
-      `${found === 'boolean' ? 'bool' : found} into Go value of type map[string]interface {}`,
-  };
+function notAnObject(patch: unknown): PatchFailure {
+  return { ok: false, code: 400, reason: 'BadRequest', message: `error decoding patch: ${unread(patch)}` };
+}
+
+function unread(patch: unknown): string {
+  return `json: cannot unmarshal ${goKindOf(patch)} into Go value of type map[string]interface {}`;
 }

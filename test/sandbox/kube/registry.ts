@@ -44,6 +44,11 @@ export class Registry {
     return this.#served.get(`${group}/${version}/${plural}`);
   }
 
+  /** Whether built-in kinds are served in that version of a group. */
+  hasBuiltins(group: string, version: string): boolean {
+    return this.all().some(({ spec, custom }) => !custom && spec.group === group && spec.version === version);
+  }
+
   /** Whatever is served, one entry per version of a kind. */
   all(): readonly ServedKind[] {
     return [...this.#served.values()];

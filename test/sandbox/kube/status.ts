@@ -107,20 +107,29 @@ export class PlainRefusal extends Refusal {
   }
 }
 
-/** Of a path or a subresource that nothing serves. */
-export function noSuchPath(): Refusal {
-  const { status } = refusal(404, 'NotFound', 'the server could not find the requested resource', {});
-  return new PlainRefusal('404 page not found\n', status);
+/** Of a path in a built-in group: its router knows the group and not the rest. */
+export function noSuchResource(): Refusal {
+  return refusal(404, 'NotFound', 'the server could not find the requested resource', {});
 }
 
-/** Built-in kinds have no route for such a method, custom ones have a handler that says so. */
+/** Of a path that nothing serves. */
+export function noSuchPath(): Refusal {
+  return new PlainRefusal('404 page not found\n', noSuchResource().status);
+}
+
+/** The router of built-in kinds has no route for such a method, custom ones have a handler that says so. */
 export function methodNotAllowed(of: GroupResource, verb: string, origin: 'builtin' | 'custom'): Refusal {
   if (origin === 'custom') {
     const message = `${verb} is not supported on resources of kind "${qualified(of)}"`;
     return refusal(405, 'MethodNotAllowed', message, about(of, ''));
   }
   const message = 'the server does not allow this method on the requested resource';
-  return new PlainRefusal('405: Method Not Allowed', refusal(405, 'MethodNotAllowed', message, {}).status);
+  return refusal(405, 'MethodNotAllowed', message, {});
+}
+
+/** A fault that kube-apiserver hands on as it found it, without a reason. */
+export function unexplained(message: string): Refusal {
+  return refusal(500, '', message);
 }
 
 export function notAcceptable(accepted: readonly string[]): Refusal {

@@ -192,14 +192,14 @@ t.test('$retainKeys drops what it does not name', async (t) => {
   );
 });
 
-t.test('a patch that makes no sense is a bad request', async (t) => {
+t.test('a patch that makes no sense is refused, some as if the server were to blame', async (t) => {
   t.equal(
     patched(namespace({}), { $patch: 'bogus', kind: 'Namespace' }),
-    '400 unknown patch type: bogus in map: map[$patch:bogus kind:Namespace]',
+    '500 unknown patch type: bogus in map: map[$patch:bogus kind:Namespace]',
   );
   t.equal(
     patched(namespace({ ownerReferences: [] }), { metadata: { ownerReferences: [{ name: 'z' }] } }),
-    '400 map: map[name:z] does not contain declared merge key: uid',
+    '500 map: map[name:z] does not contain declared merge key: uid',
   );
 });
 

@@ -14,7 +14,14 @@ const DELETE_PREFIX = '$deleteFromPrimitiveList/';
 const ORDER_PREFIX = '$setElementOrder/';
 
 /** A patch that makes no sense; carries the sentence. */
-class BadPatch extends Error {}
+class BadPatch extends Error {
+  readonly code: 400 | 500;
+
+  constructor(message: string, code: 400 | 500) {
+    super(message);
+    this.code = code;
+  }
+}
 
 /** The object after a strategic merge patch; which lists merge is looked up by the object's kind. */
 export function applyStrategicMergePatch(current: JsonObject, patch: JsonObject): PatchResult {
@@ -25,7 +32,9 @@ export function applyStrategicMergePatch(current: JsonObject, patch: JsonObject)
     return { ok: true, value: mergeObject(current, patch, schema) };
   } catch (error) {
     if (!(error instanceof BadPatch)) throw error;
-    return { ok: false, code: 400, reason: 'BadRequest', message: error.message };
+    const { code, message } = error;
+    // kube-apiserver hands on some faults as if they were its own.
+    return code === 400 ? { ok: false, code, reason: 'BadRequest', message } : { ok: false, code, message };
   }
 }
 
@@ -87,7 +96,7 @@ function retained(current: JsonObject, patch: JsonObject): JsonObject {
   if (keys === undefined) return { ...current };
   const set = Object.keys(patch).filter((key) => !key.startsWith('$') && patch[key] !== null);
   if (!Array.isArray(keys) || !set.every((key) => keys.includes(key))) {
-    throw new BadPatch('invalid patch format of retainKeys');
+    throw new BadPatch('invalid patch format of retainKeys', 400);
   }
   return Object.fromEntries(Object.entries(current).filter(([key]) => keys.includes(key)));
 }
@@ -103,7 +112,7 @@ function mergeList(current: unknown, patch: readonly unknown[], schema: JSONSche
   let items = [...before];
   for (const item of patch) {
     if (!isObject(item))
-      throw new BadPatch('cannot patch a list of objects with a value that is not an object');
+      throw new BadPatch('cannot patch a list of objects with a value that is not an object', 400);
     items = mergeItem(items, item, mergeKey, schema.items ?? {});
   }
   return items;
@@ -112,7 +121,7 @@ function mergeList(current: unknown, patch: readonly unknown[], schema: JSONSche
 function mergeItem(items: unknown[], item: JsonObject, mergeKey: string, schema: JSONSchema): unknown[] {
   const identity = item[mergeKey];
   if (identity === undefined) {
-    throw new BadPatch(`map: ${goMap(item)} does not contain declared merge key: ${mergeKey}`);
+    throw new BadPatch(`map: ${goMap(item)} does not contain declared merge key: ${mergeKey}`, 500);
   }
   const same = (other: unknown): boolean => isObject(other) && equal(other[mergeKey], identity);
   if (item[DIRECTIVE] === 'delete') return items.filter((other) => !same(other));
@@ -171,11 +180,11 @@ function interleaved(
 }
 
 function unknownDirective(directive: unknown, patch: JsonObject): BadPatch {
-  return new BadPatch(`unknown patch type: ${String(directive)} in map: ${goMap(patch)}`);
+  return new BadPatch(`unknown patch type: ${String(directive)} in map: ${goMap(patch)}`, 500);
 }
 
 /** A map as Go's `%v` prints it. */
-function goMap(value: unknown): string {
+export function goMap(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(goMap).join(' ')}]`;
   if (!isObject(value)) return value === null ? '<nil>' : String(value);
   const members = Object.keys(value)

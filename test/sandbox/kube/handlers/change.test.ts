@@ -2,7 +2,7 @@
 import t from 'tap';
 import { HOST_SUBNETS, NAMESPACES, NODES } from '../../../../shared/kube/resources.ts';
 import { type Exchange, type Received, serverFor, statusOf } from '../testing/exchange.ts';
-import { CRDS, HOST_SUBNET_CRD, openCrd } from '../testing/scene.ts';
+import { CRDS, HOST_SUBNET_CRD, installHostSubnets, openCrd } from '../testing/scene.ts';
 
 const SUBNETS = '/apis/network.openshift.io/v1/hostsubnets';
 const SUBNET = { host: 'n1', hostIP: '10.0.0.1', subnet: '10.128.0.0/23' };
@@ -118,10 +118,10 @@ t.test('a patch may not rename, nor leave an invalid object', async (t) => {
   const { exchange } = await serverFor(t);
   const path = '/api/v1/namespaces/default';
   const renamed = await merge(exchange, path, { metadata: { name: 'other' } });
-  t.equal(renamed.status, 422);
+  t.equal(renamed.status, 400);
   t.equal(
     statusOf(renamed).message,
-    'Namespace "default" is invalid: metadata.name: Invalid value: "other": field is immutable',
+    'the name of the object (other) does not match the name on the URL (default)',
   );
   const malformed = await exchange({ method: 'PATCH', path, headers: MERGE, body: '{' });
   t.equal(malformed.status, 400);
@@ -213,4 +213,30 @@ t.test('an object with finalizers goes with the last of them', async (t) => {
   const released = await merge(exchange, path, { metadata: { finalizers: null } });
   t.equal(released.status, 200);
   t.equal((await exchange({ path })).status, 404);
+});
+
+t.test('what replaces an object says which', async (t) => {
+  const { api, exchange } = await serverFor(t);
+  await installHostSubnets(api.client);
+  const { metadata } = await api.client.create(HOST_SUBNETS, { metadata: { name: 'n1' }, ...SUBNET });
+  const put = (own: object) =>
+    exchange({
+      method: 'PUT',
+      path: `${SUBNETS}/n1`,
+      body: { apiVersion: 'network.openshift.io/v1', kind: 'HostSubnet', metadata: own, ...SUBNET },
+    });
+  const nameless = await put({});
+  t.equal(nameless.status, 400);
+  t.equal(
+    statusOf(nameless).message,
+    'the name of the object (n1 based on URL) was undeterminable: name must be provided',
+  );
+  const successor = await put({ name: 'n1', uid: 'other' });
+  t.equal(successor.status, 409);
+  t.equal(
+    statusOf(successor).message,
+    'Operation cannot be fulfilled on hostsubnets.network.openshift.io "n1": StorageError: invalid object, Code: 4, ' +
+      'Key: /registry/network.openshift.io/hostsubnets/n1, ResourceVersion: 0, AdditionalErrorMsg: Precondition ' +
+      `failed: UID in precondition: other, UID in object meta: ${metadata.uid}`,
+  );
 });

@@ -3,12 +3,13 @@
 // thrown away. kube-apiserver calls this GuaranteedUpdate.
 import type { AdmissionAttributes, Cluster } from '../cluster.ts';
 import { equal } from '../json.ts';
+import { invalidValue } from '../metadata.ts';
 import type { ApiObject } from '../object.ts';
 import { updateOptions } from '../options.ts';
 import { check, prepareChanged, spelled } from '../prepare.ts';
 import { type Answer, isDryRun, type ResourceRequest, stored } from '../request.ts';
 import { rulesOf } from '../rules/rules.ts';
-import { conflict, notFound, refusal } from '../status.ts';
+import { conflict, invalid, notFound, refusal, unexplained } from '../status.ts';
 import { StaleWrite, type Version } from '../storage.ts';
 
 /** The stored object, or the refusal that there is none. */
@@ -63,18 +64,19 @@ async function admitted(
   return after;
 }
 
-/** The object's own uid and resourceVersion are conditions of the write. */
+/** The object's own resourceVersion is a condition of the write, and its uid is settled. */
 function checkPreconditions({ kind, name }: ResourceRequest, before: Version, after: ApiObject): void {
   const { uid, resourceVersion } = after.metadata;
   const live = before.object.metadata;
-  if (uid !== undefined && uid !== live.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.uid}`;
-    throw conflict(kind.resource, name, why);
-  }
   if (resourceVersion === undefined || resourceVersion === '0') {
     if (rulesOf(kind).update === 'conditional') throw unconditional(kind.resource, name);
+  } else if (!/^\d+$/.test(resourceVersion)) {
+    throw unexplained(`strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
   } else if (resourceVersion !== live.resourceVersion) {
     throw conflict(kind.resource, name);
+  }
+  if (uid !== undefined && uid !== live.uid) {
+    throw invalid(kind.spec, name, [invalidValue('metadata.uid', uid, 'field is immutable')]);
   }
 }
 

@@ -23,25 +23,54 @@ t.test('the server fills in what it decides', async (t) => {
   t.notMatch(body, { metadata: { generation: Number } });
 });
 
+const UNRECOGNIZED =
+  "the object provided is unrecognized (must be of type Namespace): couldn't get version/kind; json parse error: ";
+
 t.test('what cannot be created is refused with a sentence', async (t) => {
   const { api, exchange } = await serverFor(t);
   await installHostSubnets(api.client);
   const hostSubnets = '/apis/network.openshift.io/v1/hostsubnets';
   const hostSubnet = { apiVersion: 'network.openshift.io/v1', kind: 'HostSubnet', metadata: { name: 'n' } };
   const rows: readonly (readonly [path: string, body: unknown, code: number, message: string | RegExp])[] = [
-    [PATH, '{', 400, /^the object provided is unrecognized \(must be of type Namespace\)/],
-    [hostSubnets, { metadata: {} }, 400, /^Object 'Kind' is missing in/],
+    [PATH, '{"kind"', 400, `${UNRECOGNIZED}unexpected end of JSON input ({"kind")`],
+    [PATH, '', 400, `${UNRECOGNIZED}unexpected end of JSON input (<empty>)`],
+    [PATH, 'hi', 400, `${UNRECOGNIZED}invalid character 'h' looking for beginning of value (6869)`],
+    [PATH, '[]', 400, /json: cannot unmarshal array into Go value of type struct \{ .* \} \(5b5d\)$/],
+    [
+      hostSubnets,
+      { metadata: {} },
+      400,
+      `HostSubnet in version "v1" cannot be handled as a HostSubnet: Object 'Kind' is missing in '{"metadata":{}}'`,
+    ],
+    [
+      hostSubnets,
+      { ...hostSubnet, apiVersion: 'network.openshift.io/v2' },
+      400,
+      'the API version in the data (network.openshift.io/v2) does not match the expected API version (network.openshift.io/v1)',
+    ],
+    [
+      hostSubnets,
+      { ...hostSubnet, kind: 'Other' },
+      422,
+      'Other.network.openshift.io "n" is invalid: kind: Invalid value: "Other": must be HostSubnet',
+    ],
+    [
+      hostSubnets,
+      { ...hostSubnet, metadata: { name: 'n', labels: { x: 1 } } },
+      400,
+      'HostSubnet in version "v1" cannot be handled as a HostSubnet: json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string',
+    ],
     [
       PATH,
       { ...namespace({ name: 'a' }), apiVersion: 'v2' },
       400,
-      'the API version in the data (v2) does not match the expected API version (v1)',
+      'Namespace in version "v2" cannot be handled as a Namespace: no kind "Namespace" is registered for version "v2" in scheme "pkg/api/legacyscheme/scheme.go:30"',
     ],
     [
       PATH,
       { ...namespace({ name: 'a' }), kind: 'Pod' },
       400,
-      /^Pod in version "v1" cannot be handled as a Namespace/,
+      'Pod in version "v1" cannot be handled as a Namespace: converting (v1.Pod) to (core.Namespace): unknown conversion',
     ],
     [
       PATH,
@@ -52,7 +81,7 @@ t.test('what cannot be created is refused with a sentence', async (t) => {
     [
       PATH,
       namespace({ name: 'a', resourceVersion: '1' }),
-      400,
+      500,
       'resourceVersion should not be set on objects to be created',
     ],
     [
@@ -89,15 +118,47 @@ t.test('what cannot be created is refused with a sentence', async (t) => {
 });
 
 t.test('where nothing is served the answer is a line of text', async (t) => {
-  const { exchange } = await serverFor(t);
-  const post = (path: string) => exchange({ method: 'POST', path, body: namespace({ name: 'a' }) });
-  for (const path of ['/apis/none/v1/things', '/api/v1/things', '/api/v1/nodes/n/scale']) {
-    const { status, text, headers } = await post(path);
+  const { api, exchange } = await serverFor(t);
+  await installHostSubnets(api.client);
+  const paths = [
+    '/none',
+    '/apis/none/v1/things',
+    '/apis/apps/v2/deployments',
+    '/apis/network.openshift.io/v1/things',
+    '/apis/network.openshift.io/v1/namespaces/default/hostsubnets',
+  ];
+  for (const path of paths) {
+    const { status, text, headers } = await exchange({ path });
     t.equal(status, 404, path);
     t.equal(text, '404 page not found\n');
     t.equal(headers['content-type'], 'text/plain; charset=utf-8');
   }
-  t.match(await post('/api/v1/configmaps'), { status: 405, text: '405: Method Not Allowed' });
+});
+
+t.test('inside what is served a Status says what is missing', async (t) => {
+  const { api, exchange } = await serverFor(t);
+  await installHostSubnets(api.client);
+  const missing = 'the server could not find the requested resource';
+  const refused = 'the server does not allow this method on the requested resource';
+  const hostSubnets = '/apis/network.openshift.io/v1/hostsubnets';
+  const rows: readonly (readonly [method: string, path: string, code: number, message: string])[] = [
+    ['GET', '/api/v1/things', 404, missing],
+    ['GET', '/apis/apps/v1/things', 404, missing],
+    ['GET', '/api/v1/nodes/n/scale', 404, missing],
+    ['GET', '/api/v1/namespaces/default/nodes', 404, missing],
+    ['GET', '/api/v1/configmaps/c', 404, missing],
+    ['POST', '/api/v1/configmaps', 405, refused],
+    ['DELETE', PATH, 405, refused],
+    ['POST', `${PATH}/default`, 405, refused],
+    ['GET', `${hostSubnets}/n/scale`, 404, 'hostsubnets.network.openshift.io "n" not found'],
+    ['PUT', hostSubnets, 400, 'name must be provided'],
+  ];
+  for (const [method, path, code, message] of rows) {
+    const received = await exchange({ method, path, ...(method === 'GET' ? {} : { body: {} }) });
+    t.match(received, { status: code, headers: { 'content-type': 'application/json' } }, `${method} ${path}`);
+    t.match(statusOf(received), { message, code });
+  }
+  t.same(statusOf(await exchange({ path: '/api/v1/things' })).details, {});
 });
 
 t.test('a built-in kind goes without saying', async (t) => {

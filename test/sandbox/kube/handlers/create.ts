@@ -8,15 +8,12 @@ import type { ApiObject } from '../object.ts';
 import { createOptions } from '../options.ts';
 import { check, prepareNew, spelled, withTrackedFields } from '../prepare.ts';
 import { type Answer, isDryRun, type ResourceRequest, stored } from '../request.ts';
-import { alreadyExists, badRequest, forbidden, notFound, Refusal } from '../status.ts';
+import { alreadyExists, badRequest, forbidden, notFound, Refusal, unexplained } from '../status.ts';
 import { StaleWrite } from '../storage.ts';
 
 export async function create(cluster: Cluster, request: ResourceRequest): Promise<Answer> {
   const object = decodeObject(request);
   placeInNamespace(request, object);
-  if (object.metadata.resourceVersion !== undefined) {
-    throw badRequest('resourceVersion should not be set on objects to be created');
-  }
   return createObject(cluster, request, withTrackedFields(request, undefined, object, cluster.now()));
 }
 
@@ -44,6 +41,10 @@ export async function createObject(
   const name = fresh.metadata.name ?? '';
   await cluster.admission.validate({ ...attributes, name }, fresh);
   checkNamespaceIsOpen(cluster, request, object);
+  // As late as etcd's own client looks at it, and not in a dry run, which does not get that far.
+  if (fresh.metadata.resourceVersion !== undefined && !isDryRun(request)) {
+    throw unexplained('resourceVersion should not be set on objects to be created');
+  }
   return write(request, spelled(kind, fresh), name);
 }
 
@@ -71,6 +72,17 @@ export function placeInNamespace({ kind, namespace }: ResourceRequest, { metadat
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
   metadata.namespace = namespace;
+}
+
+/** The name is the URL's; what replaces an object has to say so. */
+export function checkName({ name }: ResourceRequest, { metadata }: ApiObject): void {
+  const sent = metadata.name;
+  if (sent === name) return;
+  throw badRequest(
+    sent === undefined
+      ? `the name of the object (${name} based on URL) was undeterminable: name must be provided`
+      : `the name of the object (${sent}) does not match the name on the URL (${name})`,
+  );
 }
 
 function checkNamespaceIsOpen(cluster: Cluster, request: ResourceRequest, object: ApiObject): void {

@@ -4,7 +4,14 @@ import type { Services } from '../dispatch.ts';
 import { checkWriteOptions } from '../options.ts';
 import type { Answer, ResourceRequest } from '../request.ts';
 import type { Verb } from '../route.ts';
-import { methodNotAllowed, noSuchPath, type Refusal } from '../status.ts';
+import {
+  badRequest,
+  methodNotAllowed,
+  noSuchPath,
+  noSuchResource,
+  notFound,
+  type Refusal,
+} from '../status.ts';
 import { create } from './create.ts';
 import { remove, removeCollection } from './delete.ts';
 import { get, list } from './list.ts';
@@ -44,16 +51,28 @@ const ON_COLLECTIONS: ReadonlySet<Verb> = new Set(['create', 'list', 'watch', 'd
 const SUBRESOURCE_VERBS: ReadonlySet<Verb> = new Set(['get', 'update', 'patch']);
 
 function handler(request: ResourceRequest): Handler {
-  const { kind, verb, subresource, namespace, name } = request;
-  const { spec } = kind;
+  const { kind, verb, subresource, name } = request;
+  const { spec, custom } = kind;
+  refuseOutOfPlace(request);
   if (subresource !== '') {
-    if (!(spec.subresources as readonly string[]).includes(subresource)) throw noSuchPath();
+    if (!(spec.subresources as readonly string[]).includes(subresource)) {
+      throw custom ? notFound(kind.resource, name) : noSuchResource();
+    }
     if (!SUBRESOURCE_VERBS.has(verb)) throw notAllowed(request);
   } else if (!spec.verbs.includes(verb) || (ON_COLLECTIONS.has(verb) ? name !== '' : name === '')) {
+    if (custom && name === '') throw badRequest('name must be provided');
     throw notAllowed(request);
   }
-  if (verb === 'create' && spec.namespaced && namespace === '') throw notAllowed(request);
   return subresource === 'scale' ? scale : HANDLERS[verb];
+}
+
+/** Only lists and watches go across namespaces, and what is in no namespace is not found in one. */
+function refuseOutOfPlace(request: ResourceRequest): void {
+  const { kind, verb, namespace, name } = request;
+  const across = verb === 'list' || verb === 'watch';
+  if (kind.spec.namespaced ? namespace !== '' || across : namespace === '') return;
+  if (kind.custom) throw noSuchPath();
+  throw kind.spec.namespaced && name === '' ? notAllowed(request) : noSuchResource();
 }
 
 function notAllowed({ kind, verb }: ResourceRequest): Refusal {

@@ -1,24 +1,30 @@
 // PATCH: JSON patch, merge patch, strategic merge patch, and server-side apply, which may create the object.
+import { appliedFaultList, appliedFaults } from '../applied-types.ts';
 import type { Cluster } from '../cluster.ts';
-import { conformPatch, conformPatched, parse } from '../decode.ts';
-import { clone } from '../json.ts';
+import { conformApplied, conformPatched, parseYaml } from '../decode.ts';
+import { goKindOf, parseJson } from '../go-json.ts';
+import { clone, fieldOf, isObject, type JsonObject, objectOf, textOf } from '../json.ts';
+import { TEXT } from '../json-schema.ts';
 import { applyConfiguration, type Conflict, conflictMessage } from '../managed-fields.ts';
-import { invalidValue, timestamp } from '../metadata.ts';
+import { OBJECT_META } from '../meta-schema.ts';
+import { timestamp } from '../metadata.ts';
 import type { ApiObject } from '../object.ts';
-import { APPLY_PATCH, acceptedPatchTypes, applyPatch } from '../patch.ts';
+import { APPLY_PATCH, acceptedPatchTypes, applyPatch, STRATEGIC_MERGE_PATCH } from '../patch.ts';
 import { withTrackedFields } from '../prepare.ts';
+import type { ServedKind } from '../registry.ts';
 import type { Answer, ResourceRequest } from '../request.ts';
 import {
   badRequest,
   conflict,
-  invalid,
   notFound,
   type Refusal,
   refusal,
+  unexplained,
   unsupportedMediaType,
 } from '../status.ts';
+import { goMap } from '../strategic-merge.ts';
 import { change } from './change.ts';
-import { createObject } from './create.ts';
+import { checkName, createObject, placeInNamespace } from './create.ts';
 
 export async function patch(cluster: Cluster, request: ResourceRequest): Promise<Answer> {
   const accepted = acceptedPatchTypes(request.kind.spec.strategic);
@@ -31,39 +37,35 @@ export async function patch(cluster: Cluster, request: ResourceRequest): Promise
   });
 }
 
-function patchBody({ body }: ResourceRequest): unknown {
+function patchBody({ contentType, body }: ResourceRequest): unknown {
   try {
-    return JSON.parse(body);
+    return parseJson(body);
   } catch (error) {
-    throw badRequest(`error decoding patch: ${(error as Error).message}`);
+    throw undecodable(contentType, (error as Error).message);
   }
 }
 
+/** Strategic merge patches alone are refused without an introduction. */
+function undecodable(contentType: string, why: string): Refusal {
+  return badRequest(contentType === STRATEGIC_MERGE_PATCH ? why : `error decoding patch: ${why}`);
+}
+
 function patched(request: ResourceRequest, before: ApiObject, body: unknown): ApiObject {
-  const { kind, contentType, name } = request;
+  const { kind, contentType } = request;
   const result = applyPatch(contentType, before, body, kind.spec.strategic);
   if (!result.ok) {
     throw refusal(result.code, result.reason ?? '', result.message, result.code === 422 ? {} : undefined);
   }
+  const shown = contentType === STRATEGIC_MERGE_PATCH ? goMap(body) : JSON.stringify(result.value);
   // The result may share parts with the stored object, and defaults are filled in place.
-  const after = conformPatched(request, clone(result.value));
-  if (after.metadata.name === name) return after;
-  throw invalid(kind.spec, name, [
-    invalidValue('metadata.name', after.metadata.name ?? '', 'field is immutable'),
-  ]);
+  const after = conformPatched(request, clone(result.value), shown);
+  placeInNamespace(request, after);
+  checkName(request, after);
+  return after;
 }
 
 async function apply(cluster: Cluster, request: ResourceRequest): Promise<Answer> {
-  const { kind, query } = request;
-  if (!query.get('fieldManager')) {
-    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
-      {
-        reason: 'FieldValueRequired',
-        message: 'Required value: is required for apply patch',
-        field: 'fieldManager',
-      },
-    ]);
-  }
+  const { kind } = request;
   const configuration = appliedConfiguration(request);
   const live = kind.collection.get(kind.spec.namespaced ? request.namespace : '', request.name);
   if (live === undefined && request.subresource !== '') throw notFound(kind.resource, request.name);
@@ -75,21 +77,47 @@ async function apply(cluster: Cluster, request: ResourceRequest): Promise<Answer
 }
 
 function appliedConfiguration(request: ResourceRequest): ApiObject {
-  const { kind, name, namespace } = request;
-  const body = parse(request.body, 'yaml', kind);
-  const configuration = conformPatch(request, body);
-  const { metadata } = configuration;
-  if (metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
-  if (metadata.name !== undefined && metadata.name !== name) {
-    throw badRequest(
-      `the name of the object (${metadata.name}) does not match the name on the URL (${name})`,
-    );
+  const { kind, body: text } = request;
+  const body = appliedObject(text);
+  const version = textOf(body.apiVersion);
+  if (version !== kind.apiVersion) {
+    const versions = `Specified patch version: ${version}, expected: ${kind.apiVersion}`;
+    throw badRequest(`Incorrect version specified in apply patch. ${versions}`);
   }
-  return {
-    ...configuration,
-    metadata: { ...metadata, name, ...(kind.spec.namespaced ? { namespace } : {}) },
-  };
+  if (fieldOf(body, 'metadata', 'managedFields') !== undefined) {
+    throw badRequest('metadata.managedFields must be nil');
+  }
+  refuseUndeclared(kind, body);
+  return conformApplied(request, body);
 }
+
+function appliedObject(text: string): JsonObject {
+  try {
+    const value = parseYaml(text);
+    if (isObject(value)) return value;
+    const found = `json: cannot unmarshal ${goKindOf(value)} into Go value of type map[string]interface {}`;
+    throw new Error(`error unmarshaling JSON: while decoding JSON: ${found}`);
+  } catch (error) {
+    throw badRequest(`error decoding YAML: ${(error as Error).message}`);
+  }
+}
+
+function refuseUndeclared({ spec }: ServedKind, body: JsonObject): void {
+  const sent = textOf(body.kind);
+  const type = `${spec.group}/${spec.version}, Kind=${sent}`;
+  const schema = { ...spec.schema, properties: { ...spec.schema?.properties, ...TYPED } };
+  const faults =
+    sent === spec.kind
+      ? appliedFaults(schema, body)
+      : [`no corresponding type for ${type.replace(/^\//, '')}`];
+  if (faults.length === 0) return;
+  const { namespace, name } = objectOf(body.metadata);
+  const subject = `${textOf(namespace)}/${textOf(name)}; ${type}`;
+  throw unexplained(`failed to create typed patch object (${subject}): ${appliedFaultList(faults)}`);
+}
+
+/** What every kind has, whatever its schema says of it. */
+const TYPED = { apiVersion: TEXT, kind: TEXT, metadata: OBJECT_META };
 
 function applied(
   cluster: Cluster,
@@ -107,7 +135,10 @@ function applied(
     ...(kind.custom && kind.spec.schema !== undefined ? { schema: kind.spec.schema } : {}),
   });
   if (!result.ok) throw applyConflict(result.conflicts);
-  return conformPatched(request, clone(result.value));
+  const after = conformPatched(request, clone(result.value));
+  placeInNamespace(request, after);
+  checkName(request, after);
+  return after;
 }
 
 function uidOfNothing({ kind, name }: ResourceRequest, { metadata }: ApiObject) {

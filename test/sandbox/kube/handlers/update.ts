@@ -4,21 +4,30 @@ import { decodeObject } from '../decode.ts';
 import type { ApiObject } from '../object.ts';
 import { withTrackedFields } from '../prepare.ts';
 import type { Answer, ResourceRequest } from '../request.ts';
-import { badRequest } from '../status.ts';
+import { conflict } from '../status.ts';
 import { change } from './change.ts';
-import { placeInNamespace } from './create.ts';
+import { checkName, placeInNamespace } from './create.ts';
 
 export async function update(cluster: Cluster, request: ResourceRequest): Promise<Answer> {
   const sent = decodeObject(request);
   placeInNamespace(request, sent);
-  const { name } = sent.metadata;
-  if (name === undefined) throw badRequest('name must be provided');
-  if (name !== request.name) {
-    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${request.name})`);
-  }
-  return change(cluster, request, (before) =>
-    withTrackedFields(request, before, withServerFields(sent, before), cluster.now()),
-  );
+  checkName(request, sent);
+  return change(cluster, request, (before) => {
+    checkUid(request, sent, before);
+    return withTrackedFields(request, before, withServerFields(sent, before), cluster.now());
+  });
+}
+
+/** Storage itself refuses to replace an object by its successor, before anybody is asked. */
+function checkUid({ kind, namespace, name }: ResourceRequest, sent: ApiObject, before: ApiObject): void {
+  const { uid } = sent.metadata;
+  const live = before.metadata.uid;
+  if (uid === undefined || uid === live) return;
+  const key = ['/registry', ...(kind.custom ? [kind.spec.group] : []), kind.spec.plural, namespace, name];
+  const where = `Key: ${key.filter((part) => part !== '').join('/')}, ResourceVersion: 0`;
+  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live}`;
+  const message = `StorageError: invalid object, Code: 4, ${where}, AdditionalErrorMsg: ${why}`;
+  throw conflict(kind.resource, name, message);
 }
 
 /** A client may leave out what the server keeps anyway. */

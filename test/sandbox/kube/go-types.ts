@@ -1,0 +1,130 @@
+// Built-in kinds are Go structs on a real server: a value of the wrong type is refused while it is read, with the
+// sentence of Go's JSON decoder, and never reaches validation. Custom resources are held against their schema instead.
+import { goKindOf } from './go-json.ts';
+import { isObject } from './json.ts';
+import type { JSONSchema } from './json-schema.ts';
+
+/** The struct that a value is read into, as far as the sentence tells of it. */
+interface Place {
+  readonly struct: string;
+  /** Members on the way there; lists and maps do not count. */
+  readonly path: readonly string[];
+}
+
+/** What Go says of the first value that does not fit, or undefined. `struct` is the Go type of the whole. */
+export function typeFault(schema: JSONSchema, value: unknown, struct: string): string | undefined {
+  if (value !== null && !isObject(value)) {
+    return `json: cannot unmarshal ${goKindOf(value)} into Go value of type v1.${struct}`;
+  }
+  return faultOf(schema, value, { struct, path: [] }, struct);
+}
+
+/** `type` is the Go type of an object here. */
+function faultOf(schema: JSONSchema, value: unknown, place: Place, type: string): string | undefined {
+  if (value === null || value === undefined || schema['x-kubernetes-int-or-string'] === true)
+    return undefined;
+  const { properties, additionalProperties } = schema;
+  switch (schema.type) {
+    case 'string':
+      if (typeof value !== 'string') return mismatch(value, place, 'string');
+      return schema.format === 'date-time' ? timeFault(value, place) : undefined;
+    case 'integer':
+      return Number.isInteger(value) ? undefined : mismatch(value, place, integerOf(place));
+    case 'number':
+      return typeof value === 'number' ? undefined : mismatch(value, place, 'float64');
+    case 'boolean':
+      return typeof value === 'boolean' ? undefined : mismatch(value, place, 'bool');
+    case 'array': {
+      const { items = {} } = schema;
+      if (!Array.isArray(value)) return mismatch(value, place, `[]${goTypeOf(items, type)}`);
+      return first(value, (item) => faultOf(items, item, place, type));
+    }
+    default:
+  }
+  if (isObject(additionalProperties)) {
+    if (!isObject(value)) return mismatch(value, place, `map[string]${goTypeOf(additionalProperties, type)}`);
+    return first(Object.values(value), (entry) => faultOf(additionalProperties, entry, place, type));
+  }
+  if (properties === undefined) return undefined;
+  if (!isObject(value)) return mismatch(value, place, `v1.${type}`);
+  return first(Object.entries(value), ([key, member]) => {
+    const child = properties[key];
+    if (child === undefined) return undefined;
+    return faultOf(child, member, { struct: type, path: [...place.path, key] }, structOf(key, type));
+  });
+}
+
+function first<T>(items: readonly T[], fault: (item: T) => string | undefined): string | undefined {
+  for (const item of items) {
+    const found = fault(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function mismatch(value: unknown, { struct, path }: Place, type: string): string {
+  const found = typeof value === 'number' && !Number.isInteger(value) ? `number ${value}` : goKindOf(value);
+  return `json: cannot unmarshal ${found} into Go struct field ${struct}.${path.join('.')} of type ${type}`;
+}
+
+function goTypeOf(schema: JSONSchema, struct: string): string {
+  if (schema.type === 'string') return 'string';
+  return schema.type === 'integer' ? 'int32' : `v1.${struct}`;
+}
+
+const LONG: ReadonlySet<string> = new Set([
+  'deletionGracePeriodSeconds',
+  'generation',
+  'observedGeneration',
+  'terminationGracePeriodSeconds',
+]);
+
+function integerOf({ path }: Place): string {
+  return LONG.has(path.at(-1) ?? '') ? 'int64' : 'int32';
+}
+
+/** Names of Go types that are not made of the kind's name or the member's. */
+const STRUCTS: Readonly<Record<string, string>> = {
+  clientConfig: 'WebhookClientConfig',
+  env: 'EnvVar',
+  involvedObject: 'ObjectReference',
+  managedFields: 'ManagedFieldsEntry',
+  metadata: 'ObjectMeta',
+  selector: 'LabelSelector',
+  service: 'ServiceReference',
+  template: 'PodTemplateSpec',
+  'ClusterRole.rules': 'PolicyRule',
+  'Container.ports': 'ContainerPort',
+  'MutatingWebhook.rules': 'RuleWithOperations',
+  'MutatingWebhookConfiguration.webhooks': 'MutatingWebhook',
+  'PodSpec.initContainers': 'Container',
+  'PodTemplateSpec.spec': 'PodSpec',
+  'Role.rules': 'PolicyRule',
+  'ServiceSpec.ports': 'ServicePort',
+  'ValidatingWebhook.rules': 'RuleWithOperations',
+  'ValidatingWebhookConfiguration.webhooks': 'ValidatingWebhook',
+};
+
+/** The struct of a member, or of the items of a list of that name. */
+function structOf(member: string, parent: string): string {
+  const known = STRUCTS[`${parent}.${member}`] ?? STRUCTS[member];
+  if (known !== undefined) return known;
+  const name = member.charAt(0).toUpperCase() + member.slice(1);
+  return member === 'spec' || member === 'status' ? parent + name : name.replace(/s$/, '');
+}
+
+/** Times that are told with microseconds, all six of them. */
+const MICRO: ReadonlySet<string> = new Set(['acquireTime', 'eventTime', 'lastObservedTime', 'renewTime']);
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+const MICRO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)$/;
+const SECONDS = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/;
+
+function timeFault(value: string, { path }: Place): string | undefined {
+  const micro = MICRO.has(path.at(-1) ?? '');
+  if ((micro ? MICRO_TIME : TIME).test(value)) return undefined;
+  const layout = `2006-01-02T15:04:05${micro ? '.000000' : ''}Z07:00`;
+  const seconds = SECONDS.exec(value)?.[0] ?? '';
+  const expected = seconds === '' ? '2006' : micro ? '.000000' : 'Z07:00';
+  const rest = JSON.stringify(value.slice(seconds.length));
+  return `parsing time ${JSON.stringify(value)} as ${JSON.stringify(layout)}: cannot parse ${rest} as ${JSON.stringify(expected)}`;
+}

@@ -124,8 +124,22 @@ export async function createNode(client: KubeClient, spec: NodeSpec): Promise<No
     { type: 'InternalIP', address: internalIP },
     { type: 'Hostname', address: name },
   ];
-  return patchStatus(client, name, { addresses, conditions: [readyCondition('ready')] });
+  return patchStatus(client, name, { addresses, conditions: [readyCondition('ready')], nodeInfo: NODE_INFO });
 }
+
+/** What `kubectl get nodes -o wide` shows of every node. */
+const NODE_INFO = {
+  architecture: 'amd64',
+  bootID: '',
+  containerRuntimeVersion: 'cri-o://1.32.3',
+  kernelVersion: '5.14.0',
+  kubeProxyVersion: 'v1.32.4',
+  kubeletVersion: 'v1.32.4',
+  machineID: '',
+  operatingSystem: 'linux',
+  osImage: 'Red Hat Enterprise Linux CoreOS',
+  systemUUID: '',
+};
 
 /** What the kubelet, or the node controller in its place, would write. */
 export function setReady(client: KubeClient, name: string, state: 'ready' | 'notReady'): Promise<NodeObject> {

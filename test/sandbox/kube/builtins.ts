@@ -6,6 +6,7 @@ import type { Column } from './columns.ts';
 import * as coreColumns from './core-columns.ts';
 import * as groupColumns from './group-columns.ts';
 import type { KindSpec, Subresource } from './kind.ts';
+import { PLAIN_KINDS, type PlainKind } from './plain-kinds.ts';
 
 export { groupVersionOf, type KindSpec, kindFromCRD } from './kind.ts';
 
@@ -55,6 +56,10 @@ function define(groupVersion: string, kind: string, plural: string, scope: Scope
     hasGeneration: WITH_GENERATION.has(kind),
     ...(schema === undefined ? {} : { schema }),
   };
+}
+
+function definePlain({ groupVersion, kind, plural, scope, shortNames, categories }: PlainKind): KindSpec {
+  return define(groupVersion, kind, plural, scope, { shortNames, categories, subresources: STATUS });
 }
 
 /** A kind of which one object is posted and answered, and none is stored. */
@@ -181,4 +186,4 @@ const GROUPS: readonly KindSpec[] = [
 ];
 
 /** Every built-in kind, in the order in which discovery lists its group and kind. */
-export const BUILTINS: readonly KindSpec[] = [...CORE, ...GROUPS];
+export const BUILTINS: readonly KindSpec[] = [...CORE, ...GROUPS, ...PLAIN_KINDS.map(definePlain)];

@@ -45,10 +45,13 @@ const DEPLOYMENT = topLevel('Deployment enables declarative updates of pods.', {
       replicas: withDefault(INTEGER, 1),
       revisionHistoryLimit: withDefault(INTEGER, 10),
       selector: LABEL_SELECTOR,
-      strategy: record({
-        rollingUpdate: record({ maxSurge: INT_OR_STRING, maxUnavailable: INT_OR_STRING }),
-        type: oneOf('Recreate', 'RollingUpdate'),
-      }),
+      strategy: withDefault(
+        record({
+          rollingUpdate: record({ maxSurge: INT_OR_STRING, maxUnavailable: INT_OR_STRING }),
+          type: oneOf('Recreate', 'RollingUpdate'),
+        }),
+        { rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' }, type: 'RollingUpdate' },
+      ),
       template: POD_TEMPLATE,
     },
     'selector',

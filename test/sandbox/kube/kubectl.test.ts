@@ -49,7 +49,7 @@ t.test('namespaces: create, get, annotate, label, patch, edit, delete', OPTIONS,
     ['wait --for=jsonpath={.status.phase}=Active namespace/a', 'namespace/a condition met'],
     [
       'describe namespace a',
-      /^Name: +a\nLabels: +kubernetes.io\/metadata.name=a\n +team=one\nAnnotations: +x: y\nStatus: +Active/,
+      /^Name: +a\nLabels: +kubernetes.io\/metadata.name=a\n +team=one\nAnnotations: +x: y\nStatus: +Active\n\nNo resource quota.\n\nNo LimitRange resource.$/,
     ],
     ['edit namespace a', 'namespace/a edited'],
     ['get namespace a --show-labels --no-headers', /edited=yes,kubernetes.io\/metadata.name=a,team=one$/],
@@ -165,4 +165,18 @@ t.test('a webhook’s warnings and denials reach the terminal', OPTIONS, async (
     said(await run('create -f -', namespace('full'))),
     /admission webhook "hook\.example\.com" denied the request: no free address$/,
   );
+});
+
+t.test('apply prunes what the file does not have any more', OPTIONS, async (t) => {
+  const { api } = await serverFor(t);
+  const { run } = kubectlFor(t, api);
+  const configMap = (name: string) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, labels: { app: 'x' } },
+  });
+  const apply = (...names: string[]) =>
+    run('apply -f - --prune -l app=x', { apiVersion: 'v1', kind: 'List', items: names.map(configMap) });
+  t.equal(said(await apply('a', 'b')), 'configmap/a created\nconfigmap/b created');
+  t.equal(said(await apply('b')), 'configmap/b unchanged\nconfigmap/a pruned');
 });

@@ -73,6 +73,15 @@ const SECRET: Rules = {
   },
 };
 
+/** Waits for a kubelet, of which there is none. */
+const POD: Rules = {
+  names: 'subdomain',
+  update: 'unconditional',
+  onCreate(pod) {
+    pod.status = { phase: 'Pending', qosClass: 'BestEffort' };
+  },
+};
+
 const SERVICE: Rules = {
   names: 'label1035',
   update: 'unconditional',
@@ -119,6 +128,7 @@ const ADMISSION = 'admissionregistration.k8s.io';
 const RULES: Readonly<Record<string, Rules>> = {
   namespaces: NAMESPACE,
   events: EVENT,
+  pods: POD,
   secrets: SECRET,
   services: SERVICE,
   [collectionKey(RBAC, 'roles')]: PATH_NAMED,

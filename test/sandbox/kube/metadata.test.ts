@@ -30,6 +30,11 @@ t.test('names follow the rule of their kind', async (t) => {
   t.same(faults({ name: 'system:discovery' }, 'path'), []);
   t.same(faults({}), ['metadata.name: Required value: name or generateName is required']);
   t.same(faults({ generateName: 'a-' }), []);
+  t.same(faults({ generateName: 'a-', name: 'a-x' }, 'label'), []);
+  t.match(faults({ generateName: 'A-', name: 'A-x' }, 'label'), [
+    'metadata.generateName: Invalid value: "A-": a lowercase RFC 1123 label must',
+    'metadata.name: Invalid value: "A-x": a lowercase RFC 1123 label must',
+  ]);
   t.match(
     faults({ name: 'Team' })[0],
     'Invalid value: "Team": a lowercase RFC 1123 subdomain must consist of',

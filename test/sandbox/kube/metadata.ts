@@ -102,28 +102,43 @@ function nameFaults({ name = '', generateName = '' }: Metadata, rule: NameRule):
     const message = `Required value: name or generateName is required`;
     return generateName === '' ? [{ reason: 'FieldValueRequired', message, field: 'metadata.name' }] : [];
   }
+  return [
+    // A dash at its end is not the name's end.
+    ...formatFaults(generateName.replace(/(?<=.)-$/, 'a'), rule).map((why) =>
+      invalidValue('metadata.generateName', generateName, why),
+    ),
+    ...formatFaults(name, rule).map((why) => invalidValue('metadata.name', name, why)),
+  ];
+}
+
+function formatFaults(name: string, rule: NameRule): string[] {
+  if (name === '') return [];
   if (rule === 'path') return pathFaults(name);
   const { longest, fits, fault } = NAME_FORMATS[rule];
   return [
     ...(name.length > longest ? [`must be no more than ${longest} characters`] : []),
     ...(fits(name) ? [] : [fault]),
-  ].map((why) => invalidValue('metadata.name', name, why));
+  ];
 }
 
-function pathFaults(name: string): FieldError[] {
-  if (name === '.' || name === '..') return [invalidValue('metadata.name', name, `may not be '${name}'`)];
-  return ['/', '%']
-    .filter((character) => name.includes(character))
-    .map((character) => invalidValue('metadata.name', name, `may not contain '${character}'`));
+function pathFaults(name: string): string[] {
+  if (name === '.' || name === '..') return [`may not be '${name}'`];
+  return ['/', '%'].filter((character) => name.includes(character)).map((it) => `may not contain '${it}'`);
 }
 
 function labelFaults([key, value]: readonly [string, string]): FieldError[] {
-  const faults = qualifiedNameFaults(key).map((why) => invalidValue('metadata.labels', key, why));
-  if (value.length > 63) {
-    faults.push(invalidValue('metadata.labels', value, 'must be no more than 63 characters'));
-  }
-  if (!isLabelValue(value)) faults.push(invalidValue('metadata.labels', value, LABEL_VALUE_FAULT));
-  return faults;
+  return [
+    ...qualifiedNameFaults(key).map((why) => invalidValue('metadata.labels', key, why)),
+    ...labelValueFaults(value).map((why) => invalidValue('metadata.labels', value, why)),
+  ];
+}
+
+/** Why a text cannot be the value of a label; selectors say the same. */
+export function labelValueFaults(value: string): string[] {
+  return [
+    ...(value.length > 63 ? ['must be no more than 63 characters'] : []),
+    ...(isLabelValue(value) ? [] : [LABEL_VALUE_FAULT]),
+  ];
 }
 
 const ANNOTATIONS_LIMIT = 256 * 1024;
@@ -161,7 +176,8 @@ const LABEL_VALUE_FAULT =
   "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is " +
   `'${LABEL_VALUE}')`;
 
-function qualifiedNameFaults(key: string): string[] {
+/** Why a text cannot be the key of a label. */
+export function qualifiedNameFaults(key: string): string[] {
   const parts = key.split('/');
   const name = parts.at(-1) ?? '';
   if (parts.length > 2) {

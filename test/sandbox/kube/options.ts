@@ -49,6 +49,50 @@ function patchFaults({ contentType, query }: ResourceRequest): FieldError[] {
   return query.get('fieldManager') ? [] : [{ reason: 'FieldValueRequired', message, field: 'fieldManager' }];
 }
 
+const MATCH = 'resourceVersionMatch';
+
+/** Throws Invalid for a list that asks for what only a watch can have, or for no moment that there is. */
+export function checkListOptions(query: URLSearchParams): void {
+  const match = query.get(MATCH) ?? '';
+  const faults: FieldError[] = [];
+  if (match !== '') {
+    if (!query.get('resourceVersion'))
+      faults.push(forbidden(MATCH, `${MATCH} is forbidden unless resourceVersion is provided`));
+    if (query.get('continue'))
+      faults.push(forbidden(MATCH, `${MATCH} is forbidden when continue is provided`));
+    faults.push(...unsupported(MATCH, match, ['Exact', 'NotOlderThan', '']));
+    if (match === 'Exact' && query.get('resourceVersion') === '0') {
+      faults.push(forbidden(MATCH, `${MATCH} "exact" is forbidden for resourceVersion "0"`));
+    }
+  }
+  if (query.has('sendInitialEvents')) {
+    faults.push(forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+  }
+  if (faults.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', faults);
+}
+
+/** Throws Invalid for a watch that says of its beginning what does not fit together. */
+export function checkWatchOptions(query: URLSearchParams): void {
+  const match = query.get(MATCH) ?? '';
+  const initial = query.has('sendInitialEvents');
+  const faults: FieldError[] = [];
+  if (initial && match !== 'NotOlderThan') {
+    faults.push(forbidden(MATCH, `sendInitialEvents requires setting ${MATCH} to NotOlderThan`));
+  }
+  if (match !== '') {
+    if (!initial)
+      faults.push(forbidden(MATCH, `${MATCH} is forbidden for watch unless sendInitialEvents is provided`));
+    faults.push(...unsupported(MATCH, match, ['NotOlderThan']));
+    if (query.get('continue'))
+      faults.push(forbidden(MATCH, `${MATCH} is forbidden when continue is provided`));
+  }
+  if (faults.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', faults);
+}
+
+function forbidden(field: string, why: string): FieldError {
+  return { reason: 'FieldValueForbidden', message: `Forbidden: ${why}`, field };
+}
+
 const LONGEST_MANAGER = 128;
 
 function managerFaults(manager: string): FieldError[] {

@@ -3,6 +3,7 @@
 
 import { fieldOf, isObject, type JsonObject, listOf, objectOf, textOf } from './json.ts';
 import { parseRequirements } from './label-parser.ts';
+import { labelValueFaults, qualifiedNameFaults } from './metadata.ts';
 
 /** Whether an object is selected. */
 export type Predicate = (object: JsonObject) => boolean;
@@ -16,10 +17,6 @@ type Labels = JsonObject;
 type LabelPredicate = (labels: Labels) => boolean;
 
 const EVERYTHING: SelectorResult = { ok: true, value: () => true };
-const KEY =
-  /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
-const VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
-
 /** `a=b,c!=d,e in (f,g),h notin (i),j,!k`. */
 export function parseLabelSelector(text: string): SelectorResult {
   const parsed = parseRequirements(text);
@@ -122,10 +119,8 @@ function requirement(key: string, operator: string, values: readonly string[]): 
 }
 
 function requirementProblem(key: string, operator: string, values: readonly string[]): string | undefined {
-  const [prefix, name = prefix] = key.includes('/') ? key.split('/') : [undefined, key];
-  if (!KEY.test(key) || (name?.length ?? 0) > 63 || (prefix?.length ?? 0) > 253) {
-    return `key: Invalid value: ${JSON.stringify(key)}: not a qualified name`;
-  }
+  const keyFaults = qualifiedNameFaults(key);
+  if (keyFaults.length > 0) return `key: Invalid value: ${JSON.stringify(key)}: ${keyFaults.join('; ')}`;
   if ((operator === 'In' || operator === 'NotIn') && values.length === 0) {
     return "values: Invalid value: []: for 'in', 'notin' operators, values set can't be empty";
   }
@@ -135,8 +130,8 @@ function requirementProblem(key: string, operator: string, values: readonly stri
   if ((operator === 'Gt' || operator === 'Lt') && !/^-?\d+$/.test(values[0] ?? '')) {
     return `values[0]: Invalid value: ${JSON.stringify(values[0])}: for 'Gt', 'Lt' operators, the value must be an integer`;
   }
-  const bad = values.find((value) => !VALUE.test(value) || value.length > 63);
-  return bad === undefined
-    ? undefined
-    : `values[${values.indexOf(bad)}][${key}]: Invalid value: ${JSON.stringify(bad)}: not a label value`;
+  const bad = values.find((value) => labelValueFaults(value).length > 0);
+  if (bad === undefined) return undefined;
+  const why = labelValueFaults(bad).join('; ');
+  return `values[${values.indexOf(bad)}][${key}]: Invalid value: ${JSON.stringify(bad)}: ${why}`;
 }

@@ -12,7 +12,7 @@ import { CallFailure, WebhookCaller } from './call.ts';
 import { Endpoints } from './endpoint.ts';
 import { type Hook, Hooks, isConfiguration } from './hooks.ts';
 import { wants } from './match.ts';
-import { admissionReview, denial, type Verdict, verdictOf } from './review.ts';
+import { admissionReview, denial, UnusablePatch, type Verdict, verdictOf } from './review.ts';
 
 type Phase = 'mutating' | 'validating';
 
@@ -74,7 +74,7 @@ export class WebhookAdmission implements Admission {
     for (const hook of hooks) {
       if (!wants(hook, attributes, current, this.#storage)) continue;
       const verdict = await this.#ask(hook, attributes, current, 'mutating');
-      const changed = verdict === undefined ? current : patched(attributes, current, verdict);
+      const changed = verdict === undefined ? current : patched(hook, attributes, current, verdict);
       if (!equal(changed, current)) outdated = [...asked];
       asked.push(hook);
       current = changed;
@@ -116,6 +116,7 @@ export class WebhookAdmission implements Admission {
     try {
       return verdictOf(answer, uid, phase);
     } catch (error) {
+      if (error instanceof UnusablePatch) throw new CallFailure(error.message);
       throw new CallFailure(`received invalid webhook response: ${(error as Error).message}`);
     }
   }
@@ -135,25 +136,21 @@ export class WebhookAdmission implements Admission {
 
 /** A patch that does not apply is an error whatever the failure policy. */
 function patched(
+  hook: Hook,
   { request }: AdmissionAttributes,
   object: ApiObject | undefined,
-  { patch, patchType }: Verdict,
+  { patch }: Verdict,
 ): ApiObject | undefined {
-  if (patch === '' || object === undefined) return object;
-  if (patchType !== 'JSONPatch') throw internalError(`unsupported patch type "${patchType}"`);
-  const result = applyAdmissionPatch(object, decodedPatch(patch));
+  if (patch.length === 0) return object;
+  if (object === undefined) {
+    const what = 'attempted to modify the object, which is not supported for this operation';
+    throw internalError(`admission webhook "${hook.name}" ${what}`);
+  }
+  const result = applyAdmissionPatch(object, patch);
   if (!result.ok) throw internalError(result.message);
   try {
     return conformAdmitted(request.kind, result.value);
   } catch (error) {
     throw error instanceof Refusal ? internalError(error.message) : error;
-  }
-}
-
-function decodedPatch(patch: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(patch, 'base64').toString());
-  } catch (error) {
-    throw internalError(`invalid JSON Patch: ${(error as Error).message}`);
   }
 }

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request as sendRequest } from 'node:https';
 import { gunzipSync } from 'node:zlib';
+import { parseJson } from '../go-json.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /** The webhook could not be called or did not answer; whether it is passed over is its failure policy's business. */
@@ -107,7 +108,7 @@ async function read(response: IncomingMessage): Promise<string> {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new CallFailure(`couldn't get version/kind; json parse error: ${(error as Error).message}`);
   }

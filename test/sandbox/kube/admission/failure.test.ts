@@ -2,7 +2,7 @@
 import t from 'tap';
 import { serverFor, statusOf } from '../testing/exchange.ts';
 import { createNamespace as create, hookEntry, register, webhookFor } from '../testing/hooks.ts';
-import { ALLOW, type Answer, startWebhook } from '../testing/webhook.ts';
+import { ALLOW, type Answer, jsonPatch, startWebhook } from '../testing/webhook.ts';
 
 const INTERNAL = 'Internal error occurred: failed calling webhook "hook.example.com": ';
 
@@ -28,12 +28,22 @@ t.test('a webhook that fails refuses or is passed over, as its failure policy sa
       [
         'talks nonsense',
         () => ({ http: 200, body: 'nonsense' }),
-        /^failed to call webhook: couldn't get version\/kind; json parse error/,
+        /^failed to call webhook: couldn't get version\/kind; json parse error: invalid character 'o' in literal null \(expecting 'u'\)$/,
       ],
       [
         'says nothing',
         () => ({ http: 200, body: '{}' }),
         /^received invalid webhook response: webhook response was absent$/,
+      ],
+      [
+        'sends a patch of another kind',
+        () => ({ allowed: true, ...jsonPatch({ op: 'test', path: '', value: 1 }), patchType: 'MergePatch' }),
+        /^unsupported patch type "MergePatch"$/,
+      ],
+      [
+        'sends a patch that is none',
+        () => ({ allowed: true, patch: Buffer.from('{}').toString('base64'), patchType: 'JSONPatch' }),
+        /^received undecodable patch in webhook response: json: cannot unmarshal object into Go value of type jsonpatch.Patch$/,
       ],
     ];
   let answer: () => Answer | Promise<Answer> = () => ALLOW;
@@ -97,4 +107,19 @@ t.test('the request as a whole has a time limit, too', async (t) => {
   const late = await create(exchange, 'a');
   t.equal(late.status, 504);
   t.equal(statusOf(late).reason, 'Timeout');
+});
+
+t.test('a deletion cannot be patched', async (t) => {
+  const { exchange } = await serverFor(t);
+  const remove = jsonPatch({ op: 'remove', path: '/metadata/labels' });
+  const webhook = await webhookFor(t, () => ({ allowed: true, ...remove }));
+  const rules = [{ apiGroups: [''], apiVersions: ['v1'], resources: ['namespaces'], operations: ['DELETE'] }];
+  await register(exchange, 'mutating', 'm', hookEntry(webhook, { rules, failurePolicy: 'Ignore' }));
+  const path = '/api/v1/namespaces/kube-node-lease';
+  const refused = await exchange({ method: 'DELETE', path });
+  t.equal(refused.status, 500);
+  t.equal(
+    statusOf(refused).message,
+    'Internal error occurred: admission webhook "hook.example.com" attempted to modify the object, which is not supported for this operation',
+  );
 });

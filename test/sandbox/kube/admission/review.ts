@@ -1,6 +1,7 @@
 // AdmissionReview, version v1: the question as kube-apiserver spells it, and which answers it accepts.
 import type { AdmissionAttributes } from '../cluster.ts';
 import { NAMESPACES } from '../collection-key.ts';
+import { goKindOf, parseJson } from '../go-json.ts';
 import { userInfo } from '../handlers/review.ts';
 import { isObject, type JsonObject, objectOf, textOf } from '../json.ts';
 import type { ApiObject } from '../object.ts';
@@ -64,10 +65,12 @@ export interface Verdict {
   readonly allowed: boolean;
   readonly status: JsonObject;
   readonly warnings: readonly string[];
-  /** Base64 of a JSON patch. */
-  readonly patch: string;
-  readonly patchType: string;
+  /** A JSON patch. */
+  readonly patch: readonly unknown[];
 }
+
+/** The response is well-formed, but nobody can carry out its patch. */
+export class UnusablePatch extends Error {}
 
 /** The answer, or why it is none. Throws Error with kube-apiserver's words. */
 export function verdictOf(answer: unknown, uid: string, phase: 'mutating' | 'validating'): Verdict {
@@ -89,9 +92,25 @@ export function verdictOf(answer: unknown, uid: string, phase: 'mutating' | 'val
     allowed: response.allowed === true,
     status: objectOf(response.status),
     warnings: Array.isArray(response.warnings) ? response.warnings.map(textOf) : [],
-    patch,
-    patchType: textOf(response.patchType),
+    patch: response.allowed === true ? usable(patch, textOf(response.patchType)) : [],
   };
+}
+
+function usable(patch: string, type: string): readonly unknown[] {
+  if (patch === '') return [];
+  const undecodable = (why: string) =>
+    new UnusablePatch(`received undecodable patch in webhook response: ${why}`);
+  let value: unknown;
+  try {
+    value = parseJson(Buffer.from(patch, 'base64').toString());
+  } catch (error) {
+    throw undecodable((error as Error).message);
+  }
+  if (!Array.isArray(value)) {
+    throw undecodable(`json: cannot unmarshal ${goKindOf(value)} into Go value of type jsonpatch.Patch`);
+  }
+  if (value.length > 0 && type !== 'JSONPatch') throw new UnusablePatch(`unsupported patch type "${type}"`);
+  return value;
 }
 
 function checkPatch(patch: string, type: unknown, phase: 'mutating' | 'validating'): void {

@@ -48,7 +48,60 @@ t.test('a page whose moment is forgotten is 410, with a token to go on regardles
   await api.client.create(NAMESPACES, { metadata: { name: 'zzz' } });
   const rest = await exchange({ path: `${PATH}?continue=${list(gone).metadata.continue}` });
   t.same(names(rest), ['kube-public', 'kube-system', 'zzz']);
-  t.equal((await exchange({ path: `${PATH}?continue=nonsense` })).status, 400);
+});
+
+t.test('what cannot be a list is refused with a sentence', async (t) => {
+  const { exchange } = await serverFor(t);
+  const token = (fields: object) => Buffer.from(JSON.stringify(fields)).toString('base64url');
+  const v = 'meta.k8s.io/v1';
+  const invalid = 'invalid continue token: continue key is not valid: ';
+  const options = 'ListOptions.meta.k8s.io "" is invalid: ';
+  const match = 'resourceVersionMatch: Forbidden: resourceVersionMatch';
+  const rv = 'resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax';
+  const rows: readonly (readonly [query: string, code: number, message: string])[] = [
+    ['limit=abc', 400, 'strconv.ParseInt: parsing "abc": invalid syntax'],
+    ['continue=a.b', 400, `${invalid}illegal base64 data at input byte 1`],
+    ['continue=YWJj', 400, `${invalid}invalid character 'a' looking for beginning of value`],
+    [`continue=${token({})}`, 400, `${invalid}server does not recognize this encoded version ""`],
+    [`continue=${token({ v })}`, 400, `${invalid}incorrect encoded start resourceVersion (version ${v})`],
+    [`continue=${token({ v, rv: 1 })}`, 400, `${invalid}encoded start key empty (version ${v})`],
+    [
+      `continue=${token({ v, rv: 1, start: 'a' })}&resourceVersion=1`,
+      400,
+      'specifying resource version is not allowed when using continue',
+    ],
+    ['resourceVersion=abc', 500, rv],
+    ['resourceVersion=abc&limit=1', 400, `invalid resource version: ${rv}`],
+    ['resourceVersionMatch=Exact', 422, `${options}${match} is forbidden unless resourceVersion is provided`],
+    [
+      'resourceVersionMatch=Exact&resourceVersion=0',
+      422,
+      `${options}${match} "exact" is forbidden for resourceVersion "0"`,
+    ],
+    [
+      'resourceVersionMatch=No&resourceVersion=1',
+      422,
+      `${options}resourceVersionMatch: Unsupported value: "No": supported values: "Exact", "NotOlderThan", ""`,
+    ],
+    [
+      'sendInitialEvents=true',
+      422,
+      `${options}sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list`,
+    ],
+    [
+      'labelSelector=a%3D-1',
+      400,
+      "unable to parse requirement: values[0][a]: Invalid value: \"-1\": a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+    ],
+    ['fieldSelector=abc', 400, "invalid selector: 'abc'; can't understand 'abc'"],
+  ];
+  for (const [query, code, message] of rows) {
+    const refused = await exchange({ path: `${PATH}?${query}` });
+    t.equal(refused.status, code, query);
+    t.match(statusOf(refused), { message, code });
+  }
+  const one = await exchange({ path: `${PATH}/default?resourceVersion=999999` });
+  t.equal(one.status, 504, 'nor can one object be read in the future');
 });
 
 t.test('selectors choose, and what cannot be selected by is refused', async (t) => {
@@ -102,8 +155,6 @@ t.test('a list can be asked for at a revision', async (t) => {
   t.equal(future.status, 504);
   t.match(statusOf(future).message, /^Timeout: Too large resource version: 999999, current: \d+$/);
   t.equal(future.headers['retry-after'], '1');
-  const nonsense = await exchange({ path: `${PATH}?resourceVersion=abc` });
-  t.equal(nonsense.status, 422);
 });
 
 t.test('a namespaced kind is listed in one namespace or in all', async (t) => {

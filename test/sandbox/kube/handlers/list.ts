@@ -2,19 +2,23 @@
 // forgotten the client is told with 410 to start again.
 import type { Cluster } from '../cluster.ts';
 import { collectionKey } from '../collection-key.ts';
-import { isObject, type JsonObject } from '../json.ts';
+import { parseJson } from '../go-json.ts';
+import { type JsonObject, objectOf } from '../json.ts';
+import { checkListOptions, integerIn } from '../options.ts';
 import { type Answer, type ResourceRequest, stored } from '../request.ts';
-import { badRequest, expired, invalid, refusal } from '../status.ts';
+import { badRequest, expired, refusal, unexplained } from '../status.ts';
 import type { Version } from '../storage.ts';
 import { current } from './change.ts';
 import { isSelective, selection } from './selection.ts';
 
-export function get(_: Cluster, request: ResourceRequest): Answer {
+export function get({ storage }: Cluster, request: ResourceRequest): Answer {
+  refuseFuture(wantedRevision(request), storage.revision);
   return stored(200, current(request));
 }
 
 export function list(cluster: Cluster, request: ResourceRequest): Answer {
-  const limit = Number(request.query.get('limit') ?? '0');
+  checkListOptions(request.query);
+  const limit = integerIn(request.query, 'limit') ?? 0;
   const token = request.query.get('continue');
   const { revision, everything, start } = token ? resumed(cluster, request, token) : fresh(cluster, request);
   const matches = matching(request, everything);
@@ -51,7 +55,7 @@ function fresh(cluster: Cluster, request: ResourceRequest): Moment {
   const { collection } = request.kind;
   const wanted = wantedRevision(request);
   const { revision } = cluster.storage;
-  if (wanted > revision) throw fromTheFuture(wanted, revision);
+  refuseFuture(wanted, revision);
   const moment = { revision, everything: collection.list(), start: '' };
   if (request.query.get('resourceVersionMatch') !== 'Exact') return moment;
   const everything = collection.changed <= wanted ? moment.everything : undefined;
@@ -64,19 +68,16 @@ function fresh(cluster: Cluster, request: ResourceRequest): Moment {
 export function wantedRevision({ query }: ResourceRequest): number {
   const text = query.get('resourceVersion') ?? '';
   if (/^\d*$/.test(text)) return Number(text);
-  const why = `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`;
-  throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-    {
-      reason: 'FieldValueInvalid',
-      message: `Invalid value: ${JSON.stringify(text)}: ${why}`,
-      field: 'resourceVersion',
-    },
-  ]);
+  const shown = JSON.stringify(text);
+  const why = `resourceVersion: Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: invalid syntax`;
+  // Pages are read from etcd, which refuses it as what it is; everything else fails in the watch cache.
+  throw query.get('limit') === null ? unexplained(why) : badRequest(`invalid resource version: ${why}`);
 }
 
-function fromTheFuture(wanted: number, revision: number) {
+function refuseFuture(wanted: number, revision: number): void {
+  if (wanted <= revision) return;
   const message = `Too large resource version: ${wanted}, current: ${revision}`;
-  return refusal(504, 'Timeout', `Timeout: ${message}`, {
+  throw refusal(504, 'Timeout', `Timeout: ${message}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   });
@@ -90,6 +91,9 @@ const TOO_OLD =
 
 function resumed(cluster: Cluster, request: ResourceRequest, token: string): Moment {
   const { revision, start } = readToken(token);
+  if (wantedRevision(request) > 0) {
+    throw badRequest('specifying resource version is not allowed when using continue');
+  }
   if (revision === INCONSISTENT) {
     return { revision: cluster.storage.revision, everything: request.kind.collection.list(), start };
   }
@@ -98,24 +102,39 @@ function resumed(cluster: Cluster, request: ResourceRequest, token: string): Mom
   return { revision, everything, start };
 }
 
+const TOKEN_VERSION = 'meta.k8s.io/v1';
 /** In a token: go on with whatever is there now. */
 const INCONSISTENT = -1;
 
 function continueToken(revision: number, start: string): string {
-  const token = JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start });
+  const token = JSON.stringify({ v: TOKEN_VERSION, rv: revision, start });
   return Buffer.from(token.replace('\0', '\\u0000')).toString('base64url');
 }
 
 function readToken(token: string): { revision: number; start: string } {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(token, 'base64url').toString());
-    if (isObject(value) && typeof value.rv === 'number' && typeof value.start === 'string') {
-      return { revision: value.rv, start: value.start };
-    }
-  } catch {
-    // Refused below, like any other token that we did not make.
+  const { v, rv, start } = tokenFields(token);
+  if (v !== TOKEN_VERSION) throw invalidToken(': server does not recognize this encoded version ""');
+  if (typeof rv !== 'number' || rv === 0) {
+    throw invalidToken(`: incorrect encoded start resourceVersion (version ${TOKEN_VERSION})`);
   }
-  throw badRequest('continue key is not valid: illegal base64 data or an unknown version');
+  if (typeof start !== 'string' || start === '') {
+    throw invalidToken(`: encoded start key empty (version ${TOKEN_VERSION})`);
+  }
+  return { revision: rv, start };
+}
+
+function tokenFields(token: string): JsonObject {
+  const stray = /[^\w-]/.exec(token)?.index ?? (token.length % 4 === 1 ? token.length - 1 : undefined);
+  if (stray !== undefined) throw invalidToken(`: illegal base64 data at input byte ${stray}`);
+  try {
+    return objectOf(parseJson(Buffer.from(token, 'base64url').toString('latin1')));
+  } catch (error) {
+    throw invalidToken(`: ${(error as Error).message}`);
+  }
+}
+
+function invalidToken(why: string) {
+  return badRequest(`invalid continue token: continue key is not valid${why}`);
 }
 
 function pageKey({ namespace, name }: Version): string {

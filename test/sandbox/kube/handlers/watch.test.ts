@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { KubeClient } from '../../../../shared/kube/client.ts';
 import { NAMESPACES } from '../../../../shared/kube/resources.ts';
-import { type Received, serverFor } from '../testing/exchange.ts';
+import { type Received, serverFor, statusOf } from '../testing/exchange.ts';
 
 const PATH = '/api/v1/namespaces?watch=1&timeoutSeconds=1';
 
@@ -55,7 +55,34 @@ t.test('a client that wants the present first is told where it ends', async (t) 
   const [last] = (received.body as Line[]).slice(-1);
   t.equal(last?.type, 'BOOKMARK');
   t.same(last?.object.metadata.annotations, { 'k8s.io/initial-events-end': 'true' });
-  t.equal((await exchange({ path: `${PATH}&sendInitialEvents=true` })).status, 400);
+});
+
+t.test('a watch that says of its beginning what does not fit together is refused', async (t) => {
+  const { exchange } = await serverFor(t);
+  const options = 'ListOptions.meta.k8s.io "" is invalid: ';
+  const rows: readonly (readonly [query: string, code: number, message: string])[] = [
+    [
+      'sendInitialEvents=true',
+      422,
+      `${options}resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan`,
+    ],
+    [
+      'resourceVersionMatch=NotOlderThan',
+      422,
+      `${options}resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided`,
+    ],
+    ['timeoutSeconds=abc', 400, 'strconv.ParseInt: parsing "abc": invalid syntax'],
+    [
+      'resourceVersion=abc',
+      500,
+      'resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax',
+    ],
+  ];
+  for (const [query, code, message] of rows) {
+    const refused = await exchange({ path: `/api/v1/namespaces?watch=1&${query}` });
+    t.equal(refused.status, code, query);
+    t.match(statusOf(refused), { message, code });
+  }
 });
 
 t.test('an object that comes to match is added, one that ceases to match is deleted', async (t) => {

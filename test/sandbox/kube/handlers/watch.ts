@@ -1,8 +1,9 @@
 // Watching: what is there or what has happened since, then every change as it is made. A watch begins in the same tick
 // in which it reads the past, so nothing falls between the two.
 import type { Cluster } from '../cluster.ts';
+import { checkWatchOptions, integerIn } from '../options.ts';
 import type { Answer, ResourceRequest, Sink, WatchLine } from '../request.ts';
-import { badRequest, expired, type StatusObject } from '../status.ts';
+import { expired, type StatusObject } from '../status.ts';
 import { Change, HistoryLost, Version } from '../storage.ts';
 import { wantedRevision } from './list.ts';
 import { selection } from './selection.ts';
@@ -15,18 +16,22 @@ const LAST_BOOKMARK = 2_000;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 export function watch(cluster: Cluster, request: ResourceRequest): Answer {
+  checkWatchOptions(request.query);
   const from = wantedRevision(request);
+  const seconds = integerIn(request.query, 'timeoutSeconds') || DEFAULT_TIMEOUT;
   const matches = inScope(request);
   const initial = wantsInitialEvents(request);
   return {
     form: 'watch',
     code: 200,
-    open: (sink) => open(cluster, request, { from, matches, initial }, sink),
+    open: (sink) => open(cluster, request, { from, seconds, matches, initial }, sink),
   };
 }
 
 interface Wish {
   readonly from: number;
+  /** How long the watch lives. */
+  readonly seconds: number;
   readonly matches: (version: Version) => boolean;
   /** `marked`: the client wants to be told when the present has been sent. */
   readonly initial: 'none' | 'plain' | 'marked';
@@ -50,7 +55,7 @@ function open(cluster: Cluster, request: ResourceRequest, wish: Wish, sink: Sink
   past.forEach(show);
   if (wish.initial === 'marked') sink.send(bookmark(cluster, request, INITIAL_EVENTS_END));
   const stopListening = collection.listen(show);
-  const stopTimers = schedule(cluster, request, sink, stopListening);
+  const stopTimers = schedule(cluster, request, wish.seconds, sink, stopListening);
   return () => {
     stopListening();
     stopTimers();
@@ -58,9 +63,14 @@ function open(cluster: Cluster, request: ResourceRequest, wish: Wish, sink: Sink
 }
 
 /** Ends the watch in time and sends bookmarks until then. */
-function schedule(cluster: Cluster, request: ResourceRequest, sink: Sink, stop: () => void): () => void {
+function schedule(
+  cluster: Cluster,
+  request: ResourceRequest,
+  seconds: number,
+  sink: Sink,
+  stop: () => void,
+): () => void {
   const { query } = request;
-  const seconds = Number(query.get('timeoutSeconds') ?? '0') || DEFAULT_TIMEOUT;
   const timeout = Math.min(seconds * 1000, LONGEST_TIMER);
   const timers: NodeJS.Timeout[] = [];
   const finish = () => {
@@ -83,9 +93,6 @@ function wantsInitialEvents(request: ResourceRequest): Wish['initial'] {
   const { query } = request;
   const text = query.get('sendInitialEvents');
   if (text === 'true' || text === '1') {
-    if (query.get('resourceVersionMatch') !== 'NotOlderThan') {
-      throw badRequest('sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
-    }
     return query.get('allowWatchBookmarks') === 'true' ? 'marked' : 'plain';
   }
   return wantedRevision(request) === 0 && text === null ? 'plain' : 'none';

@@ -19,6 +19,7 @@ import {
 } from '../../shared/kube/resources.ts';
 import { OPERATOR_NAMESPACE, WEBHOOK_CONFIGURATION } from '../../shared/names.ts';
 import { CRDS } from '../sandbox/crds.ts';
+import { installation } from '../stack/objects.ts';
 import { eventually } from './eventually.ts';
 import { finishNamespace, hasNamespaceController } from './finish.ts';
 import { minorVersion } from './install.ts';
@@ -35,8 +36,15 @@ const CLUSTER_ROLE_BINDINGS: Resource = {
   kind: 'ClusterRoleBinding',
 };
 const WEBHOOKS = [MUTATING_WEBHOOK_CONFIGURATIONS, VALIDATING_WEBHOOK_CONFIGURATIONS];
-/** What exists of these may be changed, added to or deleted by the product, the SDN or the installation. */
-const WATCHED_OVER: readonly Resource[] = [CRDS, INFRASTRUCTURES, HOST_SUBNETS, NET_NAMESPACES];
+/** What exists of these may be changed, added to or deleted by the product or the SDN. */
+const SHARED: readonly Resource[] = [INFRASTRUCTURES, HOST_SUBNETS, NET_NAMESPACES];
+/** What has the installation's names among these it may replace; what it adds is marked. */
+const INSTALLED: readonly Resource[] = [CRDS, CLUSTER_ROLES, CLUSTER_ROLE_BINDINGS];
+/** Each of these belongs to the namespace or node of its name. */
+const OWNERS: ReadonlyMap<Resource, Resource> = new Map<Resource, Resource>([
+  [NET_NAMESPACES, NAMESPACES],
+  [HOST_SUBNETS, NODES],
+]);
 const COMPONENT = 'egressip-ipam-reconciler';
 
 export class Guest {
@@ -44,6 +52,8 @@ export class Guest {
   readonly #client: Connection;
   readonly #raw: RawApi;
   readonly #before = new Map<Resource, ReadonlyMap<string, KubeObject>>();
+  /** Names of the namespaces and nodes that were there. */
+  readonly #residents = new Map<Resource, ReadonlySet<string>>();
   readonly #finishes: boolean;
 
   /** Throws, with the reason, where the suite would disturb somebody. Takes away what an earlier run had to leave. */
@@ -88,11 +98,22 @@ export class Guest {
   }
 
   async #takeNote(): Promise<void> {
-    for (const resource of WATCHED_OVER) {
-      const objects = await listIfServed(this.#client, resource);
-      if (objects === undefined) continue;
-      this.#before.set(resource, new Map(objects.map((object) => [object.metadata.name, object])));
+    for (const resource of SHARED) await this.#note(resource, () => true);
+    for (const resource of INSTALLED) {
+      const names = namesInstalled(resource.kind);
+      await this.#note(resource, ({ metadata }) => names.has(metadata.name));
     }
+    for (const resource of OWNERS.values()) this.#residents.set(resource, await this.#namesOf(resource));
+  }
+
+  async #note(resource: Resource, concerns: (object: KubeObject) => boolean): Promise<void> {
+    const objects = (await listIfServed(this.#client, resource))?.filter(concerns);
+    if (objects === undefined) return;
+    this.#before.set(resource, new Map(objects.map((object) => [object.metadata.name, object])));
+  }
+
+  async #namesOf(resource: Resource): Promise<Set<string>> {
+    return new Set((await this.#client.list(resource)).items.map(({ metadata }) => metadata.name));
   }
 
   /** What carries the suite's mark or names, in an order in which nothing waits for what is gone already. */
@@ -155,15 +176,29 @@ export class Guest {
     const now = new Map(
       (await this.#client.list(resource)).items.map((object) => [object.metadata.name, object]),
     );
-    if (resource !== CRDS) {
-      for (const name of now.keys()) if (!before.has(name)) await this.#client.delete(resource, name, {});
+    if (SHARED.includes(resource)) {
+      const others = await this.#newcomers(resource);
+      for (const name of now.keys()) {
+        if (!before.has(name) && !others.has(name)) await this.#client.delete(resource, name, {});
+      }
     }
     for (const [name, object] of before) {
       const found = now.get(name);
-      if (found === undefined) await this.#client.create(resource, fresh(resource, object));
-      else if (!isDeepStrictEqual(essence(resource, found), essence(resource, object)))
+      if (found === undefined) {
+        // Whoever took away one of the others while the suite was there was somebody else.
+        if (SHARED.includes(resource)) await this.#client.create(resource, fresh(resource, object));
+      } else if (!isDeepStrictEqual(essence(resource, found), essence(resource, object))) {
         await this.#replace(resource, object, found);
+      }
     }
+  }
+
+  /** Those that belong to a namespace or node that came in the meantime and is none of the suite's. */
+  async #newcomers(resource: Resource): Promise<ReadonlySet<string>> {
+    const owner = OWNERS.get(resource);
+    if (owner === undefined) return new Set();
+    const residents = this.#residents.get(owner);
+    return new Set([...(await this.#namesOf(owner))].filter((name) => !residents?.has(name)));
   }
 
   /** Spec and status are written apart where the kind has them apart; where not, there is nothing more to write. */
@@ -191,6 +226,12 @@ export class Guest {
       if (!isApiError(error, 'notFound')) throw error;
     }
   }
+}
+
+/** What the installation calls its objects of a kind. */
+function namesInstalled(kind: string): ReadonlySet<string> {
+  const ours = installation().filter((object) => object.kind === kind);
+  return new Set(ours.map(({ metadata }) => metadata.name));
 }
 
 /** Why the product, or somebody's use of it, would be disturbed. */

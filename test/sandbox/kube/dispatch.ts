@@ -89,6 +89,7 @@ async function answer(services: Services, request: ApiRequest, route: ResourceRo
     agent: request.agent,
     deadline: performance.now() + timeoutOf(services, request),
     warnings: request.warnings,
+    mayCreate: () => authorizer.allows(request.user, attributesOf({ ...route, verb: 'create' })),
   };
   return { about: kind, request: handled, answer: await handle(services, handled) };
 }

@@ -44,7 +44,7 @@ const WEBHOOK_FIELDS: Properties = {
   objectSelector: withDefault(LABEL_SELECTOR, {}),
   rules: atomicList(WEBHOOK_RULE),
   sideEffects: oneOf('None', 'NoneOnDryRun'),
-  timeoutSeconds: withDefault({ type: 'integer', minimum: 1, maximum: 30 }, 10),
+  timeoutSeconds: withDefault(INTEGER, 10),
 };
 
 function webhookConfiguration(description: string, fields: Properties): JSONSchema {

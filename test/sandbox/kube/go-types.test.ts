@@ -32,6 +32,9 @@ t.test('a value of the wrong type is told as Go tells it', async (t) => {
       { spec: { ports: [{ port: 'x' }] } },
       field('string', 'ServicePort.spec.ports.port', 'int32'),
     ],
+    ['v1/Secret', { data: { a: 'YQ==', b: 'YWI=', c: 'YWJj', d: '' } }, undefined],
+    ['v1/Secret', { data: { a: '!!' } }, 'illegal base64 data at input byte 0'],
+    ['v1/Secret', { data: { a: 'YWJjY' } }, 'illegal base64 data at input byte 4'],
     [
       'apps/v1/Deployment',
       { spec: { template: { spec: { containers: [{ env: [{ name: 'A', value: 1 }] }] } } } },

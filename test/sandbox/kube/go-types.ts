@@ -27,6 +27,7 @@ function faultOf(schema: JSONSchema, value: unknown, place: Place, type: string)
   switch (schema.type) {
     case 'string':
       if (typeof value !== 'string') return mismatch(value, place, 'string');
+      if (schema.format === 'byte') return base64Fault(value);
       return schema.format === 'date-time' ? timeFault(value, place) : undefined;
     case 'integer':
       return Number.isInteger(value) ? undefined : mismatch(value, place, integerOf(place));
@@ -111,6 +112,14 @@ function structOf(member: string, parent: string): string {
   if (known !== undefined) return known;
   const name = member.charAt(0).toUpperCase() + member.slice(1);
   return member === 'spec' || member === 'status' ? parent + name : name.replace(/s$/, '');
+}
+
+function base64Fault(value: string): string | undefined {
+  const text = value.replaceAll(/[\r\n]/g, '');
+  const good = /^[A-Za-z0-9+/]*/.exec(text)?.[0].length ?? 0;
+  const padding = [undefined, undefined, '==', '='][good % 4] ?? '';
+  if (good % 4 !== 1 && text.slice(good) === padding) return undefined;
+  return `illegal base64 data at input byte ${good === text.length ? 4 * Math.floor(good / 4) : good}`;
 }
 
 /** Times that are told with microseconds, all six of them. */

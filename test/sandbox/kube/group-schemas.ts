@@ -109,7 +109,7 @@ const LEASE = topLevel('Lease is a lock that its holder renews.', {
   spec: record({
     acquireTime: TIME,
     holderIdentity: TEXT,
-    leaseDurationSeconds: { type: 'integer', minimum: 1 },
+    leaseDurationSeconds: INTEGER,
     leaseTransitions: INTEGER,
     preferredHolder: TEXT,
     renewTime: TIME,

@@ -25,6 +25,8 @@ export interface ResourceRequest {
   readonly deadline: number;
   /** Sent as Warning headers. */
   readonly warnings: string[];
+  /** A change that turns out to be a creation needs that right, too. */
+  readonly mayCreate: () => boolean;
 }
 
 /** What a handler answers; how it is represented (JSON, Table) is decided after it. */

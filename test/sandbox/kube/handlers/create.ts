@@ -17,12 +17,18 @@ export async function create(cluster: Cluster, request: ResourceRequest): Promis
   return createObject(cluster, request, withTrackedFields(request, undefined, object, cluster.now()));
 }
 
-/** Creates an object whose managedFields are settled. */
-export async function createObject(
+/** Creates what a change, of an object that is not there, would have left. */
+export async function createByChange(
   cluster: Cluster,
   request: ResourceRequest,
   object: ApiObject,
 ): Promise<Answer> {
+  if (!request.mayCreate()) throw forbidden(request.kind.resource, request.name, '');
+  return createObject(cluster, request, object);
+}
+
+/** Creates an object whose managedFields are settled. */
+async function createObject(cluster: Cluster, request: ResourceRequest, object: ApiObject): Promise<Answer> {
   const { kind } = request;
   const attributes: AdmissionAttributes = {
     request,

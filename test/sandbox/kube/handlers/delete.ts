@@ -102,6 +102,7 @@ function markedDefinition(cluster: Cluster, object: ApiObject): ApiObject {
 }
 
 function done({ kind }: ResourceRequest, { name, object }: Version): Answer {
+  if (rulesOf(kind).deleted === 'object') return { form: 'object', code: 200, object };
   const status = deleted(kind.resource, name, object.metadata.uid ?? '');
   return { form: 'status', code: 200, status };
 }

@@ -24,7 +24,7 @@ import {
 } from '../status.ts';
 import { goMap } from '../strategic-merge.ts';
 import { change } from './change.ts';
-import { checkName, createObject, placeInNamespace } from './create.ts';
+import { checkName, createByChange, placeInNamespace } from './create.ts';
 
 export async function patch(cluster: Cluster, request: ResourceRequest): Promise<Answer> {
   const accepted = acceptedPatchTypes(request.kind.spec.strategic);
@@ -71,7 +71,7 @@ async function apply(cluster: Cluster, request: ResourceRequest): Promise<Answer
   if (live === undefined && request.subresource !== '') throw notFound(kind.resource, request.name);
   if (live === undefined) {
     if (configuration.metadata.uid !== undefined) throw uidOfNothing(request, configuration);
-    return createObject(cluster, request, applied(cluster, request, undefined, configuration));
+    return createByChange(cluster, request, applied(cluster, request, undefined, configuration));
   }
   return change(cluster, request, (before) => applied(cluster, request, before, configuration));
 }

@@ -4,18 +4,28 @@ import { decodeObject } from '../decode.ts';
 import type { ApiObject } from '../object.ts';
 import { withTrackedFields } from '../prepare.ts';
 import type { Answer, ResourceRequest } from '../request.ts';
+import { rulesOf } from '../rules/rules.ts';
 import { conflict } from '../status.ts';
 import { change } from './change.ts';
-import { checkName, placeInNamespace } from './create.ts';
+import { checkName, createByChange, placeInNamespace } from './create.ts';
 
 export async function update(cluster: Cluster, request: ResourceRequest): Promise<Answer> {
   const sent = decodeObject(request);
   placeInNamespace(request, sent);
   checkName(request, sent);
+  if (makesAnew(request, sent)) {
+    return createByChange(cluster, request, withTrackedFields(request, undefined, sent, cluster.now()));
+  }
   return change(cluster, request, (before) => {
     checkUid(request, sent, before);
     return withTrackedFields(request, before, withServerFields(sent, before), cluster.now());
   });
+}
+
+/** Whether the kind is one that a PUT may create, and there is nothing that it could replace. */
+function makesAnew({ kind, subresource, namespace, name }: ResourceRequest, sent: ApiObject): boolean {
+  if (rulesOf(kind).absent !== 'created' || subresource !== '') return false;
+  return sent.metadata.resourceVersion === undefined && kind.collection.get(namespace, name) === undefined;
 }
 
 /** Storage itself refuses to replace an object by its successor, before anybody is asked. */

@@ -1,6 +1,7 @@
 // CustomResourceDefinitions as objects: their defaults, what the API server refuses in them, and the conditions that
 // say whether their kinds are served. kube-apiserver's controllers write those conditions a moment after the object.
 import { fieldOf, isObject, type JsonObject, listOf, objectOf, textOf } from '../json.ts';
+import type { JSONSchema } from '../json-schema.ts';
 import { invalidValue, timestamp } from '../metadata.ts';
 import type { ApiObject } from '../object.ts';
 import { compileSchema } from '../schema.ts';
@@ -109,11 +110,42 @@ function schemaFaults(version: JsonObject, field: string): FieldError[] {
   if (!isObject(schema)) {
     return [{ reason: 'FieldValueRequired', message: 'Required value: schemas are required', field }];
   }
-  if (schema.type === 'object') return compileFaults(schema, field);
+  if (schema.type === 'object') {
+    const untyped = structuralFaults(schema as JSONSchema, field);
+    return untyped.length > 0 ? untyped : compileFaults(schema, field);
+  }
   const message =
     schema.type === undefined ? 'Required value: must not be empty at the root' : notAnObject(schema);
   const reason = schema.type === undefined ? 'FieldValueRequired' : 'FieldValueInvalid';
   return [{ reason, message, field: `${field}.type` }];
+}
+
+/** Every part of a schema that says anything says of which type it is: the schema is structural. */
+function structuralFaults(schema: JSONSchema, field: string): FieldError[] {
+  const { properties = {}, items, additionalProperties } = schema;
+  const below: [string, JSONSchema, string][] = Object.entries(properties).map(([key, child]) => [
+    `${field}.properties[${key}]`,
+    child,
+    'object fields',
+  ]);
+  if (items !== undefined) below.push([`${field}.items`, items, 'array items']);
+  if (isObject(additionalProperties)) {
+    below.push([`${field}.additionalProperties`, additionalProperties as JSONSchema, 'object fields']);
+  }
+  return below.flatMap(([place, child, what]) => [
+    ...(isTyped(child) ? [] : [untyped(`${place}.type`, what)]),
+    ...structuralFaults(child, place),
+  ]);
+}
+
+function isTyped(schema: JSONSchema): boolean {
+  const open = schema['x-kubernetes-preserve-unknown-fields'] === true;
+  return Boolean(schema.type) || open || schema['x-kubernetes-int-or-string'] === true;
+}
+
+function untyped(field: string, what: string): FieldError {
+  const message = `Required value: must not be empty for specified ${what}`;
+  return { reason: 'FieldValueRequired', message, field };
 }
 
 /** Rules (x-kubernetes-validations) that cannot be compiled. */

@@ -87,3 +87,125 @@ t.test('a lease is replaced by those who know its version', async (t) => {
   t.equal((await put({ resourceVersion }, 'b')).status, 200);
   t.equal((await put({ resourceVersion }, 'c')).status, 409);
 });
+
+t.test('a PUT makes some kinds, for who may create them', async (t) => {
+  const { api, exchange } = await serverFor(t);
+  api.addUser({ token: 'bob', name: 'bob' });
+  const rule = (...verbs: string[]) => ({
+    rules: [{ apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs }],
+  });
+  const rbac = { apiVersion: 'rbac.authorization.k8s.io/v1' };
+  const roles = '/apis/rbac.authorization.k8s.io/v1/clusterroles';
+  const role = (...verbs: string[]) => ({
+    ...rbac,
+    kind: 'ClusterRole',
+    metadata: { name: 'r' },
+    ...rule(...verbs),
+  });
+  const put = (path: string, body: object, token = 'admin') => exchange({ method: 'PUT', path, body, token });
+  t.equal((await put(`${roles}/r`, role('update', 'patch'))).status, 201);
+  await post(exchange, '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+    ...rbac,
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'r' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'r' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'bob' }],
+  });
+  const path = '/apis/coordination.k8s.io/v1/namespaces/default/leases/l';
+  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'l' } };
+  const apply = () =>
+    exchange({
+      method: 'PATCH',
+      path: `${path}?fieldManager=m`,
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+      body: lease,
+      token: 'bob',
+    });
+  for (const refused of [await put(path, lease, 'bob'), await apply()]) {
+    t.equal(refused.status, 403);
+    t.equal(statusOf(refused).message, 'leases.coordination.k8s.io "l" is forbidden: ');
+  }
+  const successor = { ...lease, metadata: { name: 'l', resourceVersion: '1' } };
+  t.equal((await put(path, successor)).status, 404, 'what was there once is not made again');
+  await put(`${roles}/r`, role('update', 'patch', 'create'));
+  t.equal((await put(path, lease, 'bob')).status, 201);
+  t.equal((await apply()).status, 200);
+  t.equal((await put(path, lease, 'bob')).status, 422, 'from now on it says what it replaces');
+});
+
+t.test('a lease lasts', async (t) => {
+  const { exchange } = await serverFor(t);
+  const refused = await post(exchange, '/apis/coordination.k8s.io/v1/namespaces/default/leases', {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: 'l' },
+    spec: { leaseDurationSeconds: 0 },
+  });
+  t.equal(
+    statusOf(refused).message,
+    'Lease.coordination.k8s.io "l" is invalid: spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0',
+  );
+});
+
+t.test('data has keys that files could have, and stays when it is immutable', async (t) => {
+  const { exchange } = await serverFor(t);
+  const path = '/api/v1/namespaces/default/configmaps';
+  const configMap = (fields: object) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'c' },
+    ...fields,
+  });
+  t.match(
+    statusOf(await post(exchange, path, configMap({ data: { 'a b': '' } }))).message,
+    'ConfigMap "c" is invalid: data[a b]: Invalid value: "a b": a valid config key must consist of',
+  );
+  t.equal((await post(exchange, path, configMap({ immutable: true, data: { a: '1' } }))).status, 201);
+  const put = (fields: object) => exchange({ method: 'PUT', path: `${path}/c`, body: configMap(fields) });
+  t.equal(
+    statusOf(await put({ data: { a: '2' } })).message,
+    'ConfigMap "c" is invalid: [immutable: Forbidden: field is immutable when `immutable` is set, data: Forbidden: field is immutable when `immutable` is set]',
+  );
+  t.equal((await put({ immutable: true, data: { a: '1' } })).status, 200);
+});
+
+t.test('who deletes some kinds is answered with what they were', async (t) => {
+  const { exchange } = await serverFor(t);
+  const path = '/api/v1/namespaces/default/serviceaccounts';
+  await post(exchange, path, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 's' } });
+  const { body } = await exchange({ method: 'DELETE', path: `${path}/s` });
+  t.match(body, { kind: 'ServiceAccount', metadata: { name: 's' } });
+  t.equal((await exchange({ path: `${path}/s` })).status, 404);
+});
+
+t.test('every part of a CRD is of a type', async (t) => {
+  const { exchange } = await serverFor(t);
+  const properties = {
+    typed: { type: 'array', items: { description: 'of what?' } },
+    open: { 'x-kubernetes-preserve-unknown-fields': true },
+    untyped: { properties: { a: { type: 'string' } } },
+  };
+  const refused = await post(exchange, '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'foos.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Cluster',
+      names: { kind: 'Foo', plural: 'foos' },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object', properties } },
+        },
+      ],
+    },
+  });
+  const at = 'spec.versions[0].schema.openAPIV3Schema.properties';
+  t.equal(
+    statusOf(refused).message,
+    `CustomResourceDefinition.apiextensions.k8s.io "foos.example.com" is invalid: [${at}[typed].items.type: Required value: must not be empty for specified array items, ${at}[untyped].type: Required value: must not be empty for specified object fields]`,
+  );
+});

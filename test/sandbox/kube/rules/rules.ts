@@ -2,7 +2,7 @@
 // per kind that needs something; custom resources and all the others follow the general rules.
 import { createHash } from 'node:crypto';
 import { collectionKey } from '../collection-key.ts';
-import { fieldOf, isObject, listOf, objectOf, textOf } from '../json.ts';
+import { equal, fieldOf, isObject, listOf, objectOf, textOf } from '../json.ts';
 import { invalidValue, type NameRule } from '../metadata.ts';
 import type { ApiObject } from '../object.ts';
 import type { ServedKind } from '../registry.ts';
@@ -14,6 +14,10 @@ export interface Rules {
   readonly names: NameRule;
   /** `conditional`: a PUT must carry the resourceVersion that it replaces. */
   readonly update: 'conditional' | 'unconditional';
+  /** `created`: a PUT of what is not there makes it. */
+  readonly absent?: 'created';
+  /** `object`: who deletes it is answered with what it was, not with a Status. */
+  readonly deleted?: 'object';
   /** After reading, before admission; also on every update. */
   readonly defaults?: (object: ApiObject) => void;
   /** After mutating admission, when the name is known. */
@@ -27,8 +31,20 @@ export interface Rules {
 
 const GENERAL: Rules = { names: 'subdomain', update: 'unconditional' };
 const CUSTOM: Rules = { names: 'subdomain', update: 'conditional' };
-const CONDITIONAL: Rules = { names: 'subdomain', update: 'conditional' };
-const PATH_NAMED: Rules = { names: 'path', update: 'unconditional' };
+const PATH_NAMED: Rules = { names: 'path', update: 'unconditional', absent: 'created' };
+const KEPT: Rules = { names: 'subdomain', update: 'unconditional', deleted: 'object' };
+
+const LEASE: Rules = {
+  names: 'subdomain',
+  update: 'conditional',
+  absent: 'created',
+  faults(lease) {
+    const duration = fieldOf(lease, 'spec', 'leaseDurationSeconds');
+    if (typeof duration !== 'number' || duration > 0) return [];
+    const message = `Invalid value: ${duration}: must be greater than 0`;
+    return [{ reason: 'FieldValueInvalid', message, field: 'spec.leaseDurationSeconds' }];
+  },
+};
 
 /** Labelled with its name; its finalizer keeps it until its content is gone. */
 const NAMESPACE: Rules = {
@@ -68,23 +84,26 @@ const SECRET: Rules = {
     secret.data = { ...objectOf(rest.data), ...Object.fromEntries(encoded) };
   },
   faults(secret, before) {
-    if (before === undefined || before.type === secret.type) return [];
-    return [invalidValue('type', textOf(secret.type), 'field is immutable')];
+    const faults = dataFaults(secret, before);
+    if (before === undefined || before.type === secret.type) return faults;
+    return [invalidValue('type', textOf(secret.type), 'field is immutable'), ...faults];
   },
 };
 
+const CONFIG_MAP: Rules = { names: 'subdomain', update: 'unconditional', faults: dataFaults };
+
 /** Waits for a kubelet, of which there is none. */
 const POD: Rules = {
-  names: 'subdomain',
-  update: 'unconditional',
+  ...KEPT,
   onCreate(pod) {
     pod.status = { phase: 'Pending', qosClass: 'BestEffort' };
   },
 };
 
 const SERVICE: Rules = {
+  ...KEPT,
   names: 'label1035',
-  update: 'unconditional',
+  absent: 'created',
   onCreate(service) {
     const spec = objectOf(service.spec);
     if (spec.type === 'ExternalName' || textOf(spec.clusterIP) !== '') return;
@@ -103,6 +122,7 @@ const SERVICE: Rules = {
 const EVENT: Rules = {
   names: 'subdomain',
   update: 'unconditional',
+  absent: 'created',
   faults(event) {
     const about = textOf(fieldOf(event, 'involvedObject', 'namespace'));
     if (event.metadata.namespace === (about || 'default')) return [];
@@ -111,8 +131,7 @@ const EVENT: Rules = {
 };
 
 const ROLE_BINDING: Rules = {
-  names: 'path',
-  update: 'unconditional',
+  ...PATH_NAMED,
   faults(binding, before) {
     const [wanted, stored] = [objectOf(binding.roleRef), objectOf(before?.roleRef)];
     const same = wanted.kind === stored.kind && wanted.name === stored.name;
@@ -127,8 +146,13 @@ const ADMISSION = 'admissionregistration.k8s.io';
 
 const RULES: Readonly<Record<string, Rules>> = {
   namespaces: NAMESPACE,
+  configmaps: CONFIG_MAP,
   events: EVENT,
+  persistentvolumeclaims: KEPT,
+  persistentvolumes: KEPT,
   pods: POD,
+  resourcequotas: KEPT,
+  serviceaccounts: KEPT,
   secrets: SECRET,
   services: SERVICE,
   [collectionKey(RBAC, 'roles')]: PATH_NAMED,
@@ -137,7 +161,7 @@ const RULES: Readonly<Record<string, Rules>> = {
   [collectionKey(RBAC, 'clusterrolebindings')]: ROLE_BINDING,
   [collectionKey(ADMISSION, 'mutatingwebhookconfigurations')]: WEBHOOK_CONFIGURATION,
   [collectionKey(ADMISSION, 'validatingwebhookconfigurations')]: WEBHOOK_CONFIGURATION,
-  [collectionKey('coordination.k8s.io', 'leases')]: CONDITIONAL,
+  [collectionKey('coordination.k8s.io', 'leases')]: LEASE,
   [collectionKey('apiextensions.k8s.io', 'customresourcedefinitions')]: DEFINITION,
 };
 
@@ -160,6 +184,31 @@ export function resetStatus(after: ApiObject, before: ApiObject, subresource: st
 function restore(after: ApiObject, before: ApiObject, field: string): void {
   if (before[field] === undefined) delete after[field];
   else after[field] = before[field];
+}
+
+const CONFIG_KEY = '[-._a-zA-Z0-9]+';
+const CONFIG_KEY_FAULT =
+  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or " +
+  `'key-name', regex used for validation is '${CONFIG_KEY}')`;
+const IS_CONFIG_KEY = new RegExp(`^${CONFIG_KEY}$`);
+const DATA = ['data', 'binaryData'];
+
+/** Keys have to be good for file names, and whoever made data immutable cannot have them back. */
+function dataFaults(object: ApiObject, before: ApiObject | undefined): FieldError[] {
+  const keys = DATA.flatMap((field) =>
+    Object.keys(objectOf(object[field])).map((key) => [field, key] as const),
+  );
+  const faults = keys
+    .filter(([, key]) => !IS_CONFIG_KEY.test(key))
+    .map(([field, key]) => invalidValue(`${field}[${key}]`, key, CONFIG_KEY_FAULT));
+  if (before?.immutable !== true) return faults;
+  const message = 'Forbidden: field is immutable when `immutable` is set';
+  const changed = DATA.filter((field) => !equal(objectOf(object[field]), objectOf(before[field])));
+  const freed = object.immutable === true ? [] : ['immutable'];
+  return [
+    ...faults,
+    ...[...freed, ...changed].map((field) => ({ reason: 'FieldValueForbidden', message, field })),
+  ];
 }
 
 function labelWithName({ metadata }: ApiObject): void {

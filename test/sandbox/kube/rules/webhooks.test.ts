@@ -19,6 +19,14 @@ t.test('configurations are checked when they are written', async (t) => {
       { matchConditions: [{ name: 'c', expression: 'object.' }] },
       /webhooks\[0\]\.matchConditions\[0\]\.expression: Invalid value: "object\.": compilation failed: /,
     ],
+    [
+      { timeoutSeconds: 31 },
+      /webhooks\[0\]\.timeoutSeconds: Invalid value: 31: the timeout value must be between 1 and 30 seconds$/,
+    ],
+    [
+      { admissionReviewVersions: ['v2'] },
+      /webhooks\[0\]\.admissionReviewVersions: Invalid value: \[\]string\{"v2"\}: must include at least one of v1, v1beta1$/,
+    ],
     [{ sideEffects: 'Some' }, /webhooks\[0\]\.sideEffects: Unsupported value: "Some"/],
   ];
   for (const [fields, why] of rows) {

@@ -19,9 +19,16 @@ function webhookFaults(entry: unknown, index: number): FieldError[] {
     const why = 'should be a domain with at least three segments separated by dots';
     faults.push(invalidValue(`${at}.name`, textOf(webhook.name), why));
   }
-  if (!listOf(webhook.admissionReviewVersions).includes('v1')) {
-    const why = 'must include at least one of v1, v1beta1';
-    faults.push(invalidValue(`${at}.admissionReviewVersions`, '', why));
+  const { timeoutSeconds = 10, admissionReviewVersions } = webhook;
+  if (typeof timeoutSeconds === 'number' && (timeoutSeconds < 1 || timeoutSeconds > 30)) {
+    const message = `Invalid value: ${timeoutSeconds}: the timeout value must be between 1 and 30 seconds`;
+    faults.push({ reason: 'FieldValueInvalid', message, field: `${at}.timeoutSeconds` });
+  }
+  const versions = listOf(admissionReviewVersions).map(textOf);
+  if (versions.length > 0 && !versions.some((version) => version === 'v1' || version === 'v1beta1')) {
+    const shown = `[]string{${versions.map((version) => JSON.stringify(version)).join(', ')}}`;
+    const message = `Invalid value: ${shown}: must include at least one of v1, v1beta1`;
+    faults.push({ reason: 'FieldValueInvalid', message, field: `${at}.admissionReviewVersions` });
   }
   const client = objectOf(webhook.clientConfig);
   if ((client.url === undefined) === (client.service === undefined)) {

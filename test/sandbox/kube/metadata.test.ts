@@ -68,6 +68,19 @@ t.test('labels, annotations and finalizers are checked', async (t) => {
   );
 });
 
+t.test('owners are named in full, and one at most controls', async (t) => {
+  const owner = { apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u', controller: true };
+  t.same(faults({ name: 'a', ownerReferences: [owner, { ...owner, name: 'm', controller: false }] }), []);
+  t.same(faults({ name: 'a', ownerReferences: [{ kind: 'Node', name: 'n' }] }), [
+    'metadata.ownerReferences.apiVersion: Invalid value: "": version must not be empty',
+    'metadata.ownerReferences.uid: Invalid value: "": must not be empty',
+  ]);
+  t.match(
+    faults({ name: 'a', ownerReferences: [owner, { ...owner, name: 'm' }] })[0],
+    'Only one reference can have Controller set to true. Found "true" in references for Node/n and Node/m',
+  );
+});
+
 t.test('a finalizer without a domain is a warning on custom resources', async (t) => {
   const object = {
     kind: 'T',

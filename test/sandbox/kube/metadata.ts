@@ -1,6 +1,7 @@
 // What the API server itself puts into metadata, and which metadata it refuses: names, labels, annotations,
 // finalizers. The sentences are those of k8s.io/apimachinery's validation.
 import { randomInt } from 'node:crypto';
+import { type JsonObject, textOf } from './json.ts';
 import type { ApiObject, Metadata } from './object.ts';
 import type { FieldError } from './status.ts';
 
@@ -71,6 +72,7 @@ export function metadataFaults(
     ...nameFaults(metadata, rule),
     ...Object.entries(metadata.labels ?? {}).flatMap(labelFaults),
     ...annotationFaults(metadata.annotations ?? {}),
+    ...ownerFaults(metadata.ownerReferences ?? []),
     ...(metadata.finalizers ?? []).flatMap((name, index) => finalizerFaults(name, index, origin)),
   ];
 }
@@ -157,6 +159,28 @@ function annotationFaults(annotations: Readonly<Record<string, string>>): FieldE
     faults.push({ reason: 'FieldValueTooLong', message, field: 'metadata.annotations' });
   }
   return faults;
+}
+
+/** Faults are told of the list as a whole, as kube-apiserver does here. */
+function ownerFaults(owners: readonly JsonObject[]): FieldError[] {
+  const field = 'metadata.ownerReferences';
+  const faults: FieldError[] = owners.flatMap((owner) =>
+    ['apiVersion', 'kind', 'name', 'uid']
+      .filter((member) => textOf(owner[member]) === '')
+      .map((member) => {
+        const why = member === 'apiVersion' ? 'version must not be empty' : 'must not be empty';
+        return invalidValue(`${field}.${member}`, '', why);
+      }),
+  );
+  const [first, second] = owners
+    .filter(({ controller }) => controller === true)
+    .map(({ kind, name }) => `${textOf(kind)}/${textOf(name)}`);
+  if (second === undefined) return faults;
+  const why = `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${second}`;
+  return [
+    ...faults,
+    { reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(owners)}: ${why}`, field },
+  ];
 }
 
 function finalizerFaults(name: string, index: number, origin: 'builtin' | 'custom'): FieldError[] {

@@ -2,10 +2,11 @@
 import { decodeObject } from '../decode.ts';
 import type { Services } from '../dispatch.ts';
 import { fieldOf, isObject, type JsonObject, listOf, objectOf, textOf } from '../json.ts';
+import type { ApiObject } from '../object.ts';
 import type { Attributes, Rule } from '../rbac.ts';
 import type { ServedKind } from '../registry.ts';
 import type { Answer, ResourceRequest } from '../request.ts';
-import { invalid } from '../status.ts';
+import { badRequest, invalid } from '../status.ts';
 import type { User } from '../users.ts';
 
 type Reviewer = (services: Services, request: ResourceRequest, spec: JsonObject) => JsonObject;
@@ -19,6 +20,7 @@ const REVIEWERS: Readonly<Record<string, Reviewer>> = {
   SelfSubjectRulesReview: (services, { user }, spec) => ownRules(services, user, textOf(spec.namespace)),
   SelfSubjectReview: (_, { user }) => ({ userInfo: userInfo(user) }),
   TokenReview: (services, _, spec) => {
+    if (textOf(spec.token) === '') throw badRequest('token is required for TokenReview in authentication');
     const user = services.users.byToken(textOf(spec.token));
     if (user !== undefined) return { authenticated: true, user: userInfo(user) };
     return { user: {}, error: '[invalid bearer token, unknown]' };
@@ -33,7 +35,15 @@ export function review(services: Services, request: ResourceRequest): Answer {
   const { kind } = request;
   const object = decodeObject(request);
   const status = REVIEWERS[kind.spec.kind]?.(services, request, objectOf(object.spec)) ?? {};
-  return { form: 'object', code: 201, object: { ...object, status } };
+  const { kind: type, apiVersion, metadata, ...rest } = object;
+  const answered = {
+    kind: type,
+    apiVersion,
+    metadata: { creationTimestamp: null, ...metadata },
+    ...rest,
+    status,
+  };
+  return { form: 'object', code: 201, object: answered as unknown as ApiObject };
 }
 
 /** As `userInfo` of reviews spells it. */
@@ -66,7 +76,7 @@ function attributesFrom(spec: JsonObject): Attributes | undefined {
 
 function noAttributes() {
   const message =
-    'Invalid value: "": exactly one of nonResourceAttributes or resourceAttributes must be specified';
+    'Invalid value: "null": exactly one of nonResourceAttributes or resourceAttributes must be specified';
   return invalid({ group: 'authorization.k8s.io', kind: 'SubjectAccessReview' }, '', [
     { reason: 'FieldValueInvalid', message, field: 'spec.resourceAttributes' },
   ]);

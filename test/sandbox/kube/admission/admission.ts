@@ -8,8 +8,8 @@ import { applyAdmissionPatch } from '../json-patch.ts';
 import type { ApiObject } from '../object.ts';
 import { badRequest, internalError, Refusal, timedOut } from '../status.ts';
 import type { Storage } from '../storage.ts';
-import { CallFailure, WebhookCaller } from './call.ts';
-import { Endpoints } from './endpoint.ts';
+import { CallFailure, urlOf, WebhookCaller } from './call.ts';
+import { Endpoints, NoEndpoint } from './endpoint.ts';
 import { type Hook, Hooks, isConfiguration } from './hooks.ts';
 import { wants } from './match.ts';
 import { admissionReview, denial, UnusablePatch, type Verdict, verdictOf } from './review.ts';
@@ -129,7 +129,9 @@ export class WebhookAdmission implements Admission {
       const endpoint = this.#endpoints.of(hook.target);
       return await this.#caller.call(endpoint, hook.ca, { seconds, milliseconds }, body);
     } catch (error) {
-      throw new CallFailure(`failed to call webhook: ${(error as Error).message}`, { cause: error });
+      const { message } = error as Error;
+      const why = error instanceof NoEndpoint ? `Post "${urlOf(error, seconds)}": ${message}` : message;
+      throw new CallFailure(`failed to call webhook: ${why}`, { cause: error });
     }
   }
 }

@@ -2,6 +2,7 @@
 // because their text reaches the user.
 import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request as sendRequest } from 'node:https';
+import { isIP } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { parseJson } from '../go-json.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -21,8 +22,8 @@ export class WebhookCaller {
     timeout: { readonly seconds: number; readonly milliseconds: number },
     body: string,
   ): Promise<unknown> {
-    const path = `${endpoint.path}${endpoint.path.includes('?') ? '&' : '?'}timeout=${timeout.seconds}s`;
-    const url = `https://${endpoint.authority}${path}`;
+    const url = urlOf(endpoint, timeout.seconds);
+    const path = url.slice(`https://${endpoint.authority}`.length);
     const signal = AbortSignal.timeout(Math.max(0, Math.ceil(timeout.milliseconds)));
     const options: RequestOptions = {
       agent: this.#agent(ca),
@@ -64,6 +65,11 @@ export class WebhookCaller {
     }
     return agent;
   }
+}
+
+/** Where a webhook is called: it is told how long it has. */
+export function urlOf({ authority, path }: Pick<Endpoint, 'authority' | 'path'>, seconds: number): string {
+  return `https://${authority}${path}${path.includes('?') ? '&' : '?'}timeout=${seconds}s`;
 }
 
 interface RawAnswer {
@@ -119,6 +125,7 @@ const SENTENCES: Readonly<Record<number, string>> = {
   401: 'the server has asked for the client to provide credentials',
   404: 'the server could not find the requested resource',
   405: 'the server does not allow this method on the requested resource',
+  409: 'the server reported a conflict',
   406: 'the server was unable to respond with a content type that the client supports',
   415: 'the server was unable to process the media type of the request',
   422: 'the server rejected our request due to an error in our request',
@@ -127,9 +134,13 @@ const SENTENCES: Readonly<Record<number, string>> = {
   504: 'the server was unable to return a response in the time allotted, but may still be processing the request',
 };
 
+/** Whoever answers with these is taken at its word. */
+const VERBATIM: ReadonlySet<number> = new Set([403, 413]);
+
 function serverError(code: number, text: string): string {
   const known = SENTENCES[code];
   if (known !== undefined) return known;
+  if (VERBATIM.has(code)) return text.trim() || 'unknown';
   const said = JSON.stringify(text.trim() || 'unknown');
   if (code >= 500) return `an error on the server (${said}) has prevented the request from succeeding`;
   return `the server responded with the status code ${code} but did not return more information`;
@@ -149,15 +160,30 @@ function inGoWords(error: unknown, { host, port, serverName }: Endpoint, signal:
   if (signal.aborted) return 'context deadline exceeded';
   if (code === 'ECONNREFUSED') return `dial tcp ${host}:${port}: connect: connection refused`;
   if (code === 'ECONNRESET' || code === 'EPIPE') return 'EOF';
+  if (code === 'EPROTO') return 'http: server gave HTTP response to HTTPS client';
   if (code === 'ENOTFOUND') return `dial tcp: lookup ${host}: no such host`;
   if (UNKNOWN_AUTHORITY.has(code)) return `${unverified} certificate signed by unknown authority`;
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
     return `${unverified} certificate has expired or is not yet valid`;
   }
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return `${unverified} certificate is not valid for ${serverName ?? host}`;
+    return `${unverified.slice(0, -'x509:'.length)}${nameFault(error, serverName ?? host)}`;
   }
   return error instanceof Error ? error.message : String(error);
+}
+
+/** A certificate for others, as Go tells it of names and of addresses. */
+function nameFault(error: unknown, wanted: string): string {
+  const { cert } = error as { cert?: { subjectaltname?: string } };
+  const entries = (cert?.subjectaltname ?? '').split(', ');
+  const named = (prefix: string) =>
+    entries.filter((entry) => entry.startsWith(prefix)).map((entry) => entry.slice(prefix.length));
+  const address = isIP(wanted) !== 0;
+  const valid = address ? named('IP Address:') : named('DNS:');
+  if (valid.length > 0) return `x509: certificate is valid for ${valid.join(', ')}, not ${wanted}`;
+  return address
+    ? `x509: cannot validate certificate for ${wanted} because it doesn't contain any IP SANs`
+    : `x509: certificate is not valid for any names, but wanted to match ${wanted}`;
 }
 
 function codeOf(error: unknown): string {

@@ -16,6 +16,18 @@ export interface Endpoint {
   readonly path: string;
 }
 
+/** The service leads nowhere; the message says why, in the words of kube-apiserver. */
+export class NoEndpoint extends Error {
+  readonly authority: string;
+  readonly path: string;
+
+  constructor(message: string, where: Pick<Endpoint, 'authority' | 'path'>) {
+    super(message);
+    this.authority = where.authority;
+    this.path = where.path;
+  }
+}
+
 export class Endpoints {
   readonly #storage: Storage;
   readonly #turns = new Map<string, number>();
@@ -24,27 +36,33 @@ export class Endpoints {
     this.#storage = storage;
   }
 
-  /** Throws Error when there is none, with the words of kube-apiserver. */
+  /** Throws NoEndpoint. */
   of(target: HookTarget): Endpoint {
     if ('url' in target) return fromUrl(new URL(target.url));
     const { service, namespace, path, port } = target;
-    const name = this.#portName(service, namespace, port);
+    const serverName = `${service}.${namespace}.svc`;
+    const where = { authority: `${serverName}:${port}`, path };
+    const name = this.#portName(target, where);
     const ready = this.#addresses(service, namespace, name);
     const key = `${namespace}/${service}`;
     const turn = this.#turns.get(key) ?? 0;
     this.#turns.set(key, turn + 1);
     const address = ready[turn % ready.length];
-    if (address === undefined) throw new Error(`no endpoints available for service "${service}"`);
-    const serverName = `${service}.${namespace}.svc`;
-    return { ...address, serverName, authority: `${serverName}:${port}`, path };
+    if (address === undefined) throw new NoEndpoint(`no endpoints available for service "${service}"`, where);
+    return { ...address, serverName, ...where };
   }
 
-  #portName(service: string, namespace: string, port: number): string {
+  #portName(
+    { service, namespace, port }: Extract<HookTarget, { service: string }>,
+    where: Pick<Endpoint, 'authority' | 'path'>,
+  ): string {
     const stored = this.#storage.collection(SERVICES).get(namespace, service);
-    if (stored === undefined) throw new Error(`service "${service}" not found`);
+    if (stored === undefined) throw new NoEndpoint(`service "${service}" not found`, where);
     const ports = listOf(fieldOf(stored.object, 'spec', 'ports')).map(objectOf);
     const found = ports.find((candidate) => candidate.port === port);
-    if (found === undefined) throw new Error(`no service port ${port} found for service "${service}"`);
+    if (found === undefined) {
+      throw new NoEndpoint(`no service port ${port} found for service "${service}"`, where);
+    }
     return textOf(found.name);
   }
 

@@ -1,8 +1,36 @@
 // What becomes of a request when a webhook fails.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import t from 'tap';
-import { serverFor, statusOf } from '../testing/exchange.ts';
+import { type Exchange, serverFor, statusOf } from '../testing/exchange.ts';
 import { createNamespace as create, hookEntry, register, webhookFor } from '../testing/hooks.ts';
 import { ALLOW, type Answer, jsonPatch, startWebhook } from '../testing/webhook.ts';
+
+/** Of a server that knows nothing of TLS. */
+async function plainPort(t: { teardown(fn: () => void): void }): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** A service with this one endpoint on loopback. */
+async function serveAt(exchange: Exchange, name: string, port: number): Promise<void> {
+  const ports = [{ port: 443 }];
+  const service = { apiVersion: 'v1', kind: 'Service', metadata: { name }, spec: { ports } };
+  await exchange({ method: 'POST', path: '/api/v1/namespaces/default/services', body: service });
+  const slice = {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name, labels: { 'kubernetes.io/service-name': name } },
+    addressType: 'IPv4',
+    ports: [{ port }],
+    endpoints: [{ addresses: ['127.0.0.1'] }],
+  };
+  const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
+  await exchange({ method: 'POST', path: slices, body: slice });
+}
 
 const INTERNAL = 'Internal error occurred: failed calling webhook "hook.example.com": ';
 
@@ -25,6 +53,7 @@ t.test('a webhook that fails refuses or is passed over, as its failure policy sa
         () => ({ http: 404, body: '' }),
         /^failed to call webhook: the server could not find the requested resource$/,
       ],
+      ['forbids it', () => ({ http: 403, body: 'not you\n' }), /^failed to call webhook: not you$/],
       [
         'talks nonsense',
         () => ({ http: 200, body: 'nonsense' }),
@@ -88,11 +117,22 @@ t.test('a webhook that cannot be reached or trusted is told in the words of Go',
       /tls: failed to verify certificate: x509: certificate signed by unknown authority$/,
     ],
     [
+      'plain',
+      { url: `https://127.0.0.1:${await plainPort(t)}/` },
+      /: http: server gave HTTP response to HTTPS client$/,
+    ],
+    [
+      'others',
+      { service: { name: 'others', namespace: 'default' }, caBundle: webhook.caBundle },
+      /tls: failed to verify certificate: x509: certificate is valid for localhost, not others\.default\.svc$/,
+    ],
+    [
       'nowhere',
       { service: { name: 'none', namespace: 'default' } },
-      /^.*failed to call webhook: service "none" not found$/,
+      /failed to call webhook: Post "https:\/\/none\.default\.svc:443\/\?timeout=10s": service "none" not found$/,
     ],
   ];
+  await serveAt(exchange, 'others', webhook.port);
   for (const [name, clientConfig, why] of rows) {
     const objectSelector = { matchLabels: { to: name } };
     await register(exchange, 'validating', name, hookEntry(webhook, { clientConfig, objectSelector }));

@@ -14,7 +14,7 @@ export function information(services: Services, request: ApiRequest): Page | und
   const { kinds } = services.cluster.registry;
   const path = request.path.replace(/(?<=.)\/$/, '');
   if (HEALTH.has(path)) return healthy(path.slice(1), request.query);
-  if (path === '/version') return json(version(services.minorVersion));
+  if (path === '/version') return indented(version(services.minorVersion));
   if (path === '/api' || path === '/apis') return roots(path, request.accept, kinds);
   if (path === '/openapi/v2') return oldOpenapi(request.accept, kinds);
   const [root, group = '', groupVersion = ''] = path.split('/').slice(1);
@@ -58,6 +58,11 @@ function openapi(path: string, kinds: readonly KindSpec[]): Page | undefined {
 function json(value: object | undefined): Page | undefined {
   if (value === undefined) return undefined;
   return { code: 200, type: 'application/json', body: `${JSON.stringify(value)}\n` };
+}
+
+/** The version is for people, whoever asks. */
+function indented(value: object): Page {
+  return { code: 200, type: 'application/json', body: JSON.stringify(value, null, 2) };
 }
 
 function version(minor: number): object {

@@ -151,6 +151,10 @@ t.test('a list can be asked for at a revision', async (t) => {
   const gone = await exact(resourceVersion);
   t.equal(gone.status, 410);
   t.equal(statusOf(gone).message, 'The resourceVersion for the provided list is too old.');
+  const page = await exchange({ path: `${PATH}?limit=9&resourceVersion=${resourceVersion}` });
+  t.equal(page.status, 410, 'a page is of that revision, whether one says so or not');
+  const any = await exchange({ path: `${PATH}?limit=1&resourceVersion=0` });
+  t.equal(names(any).length, 5, 'the watch cache knows no pages');
   const future = await exchange({ path: `${PATH}?resourceVersion=999999` });
   t.equal(future.status, 504);
   t.match(statusOf(future).message, /^Timeout: Too large resource version: 999999, current: \d+$/);

@@ -18,7 +18,7 @@ export function get({ storage }: Cluster, request: ResourceRequest): Answer {
 
 export function list(cluster: Cluster, request: ResourceRequest): Answer {
   checkListOptions(request.query);
-  const limit = integerIn(request.query, 'limit') ?? 0;
+  const limit = pageSize(request.query);
   const token = request.query.get('continue');
   const { revision, everything, start } = token ? resumed(cluster, request, token) : fresh(cluster, request);
   const matches = matching(request, everything);
@@ -33,6 +33,12 @@ export function list(cluster: Cluster, request: ResourceRequest): Answer {
     if (!isSelective(request)) metadata.remainingItemCount = rest.length - items.length;
   }
   return { form: 'list', code: 200, metadata, items };
+}
+
+/** 0: everything at once, as also from the watch cache, which knows no pages and answers for «any» moment. */
+function pageSize(query: URLSearchParams): number {
+  const limit = integerIn(query, 'limit') ?? 0;
+  return query.get('resourceVersion') === '0' ? 0 : limit;
 }
 
 /** The versions in the request's namespace that its selectors choose. */
@@ -57,11 +63,17 @@ function fresh(cluster: Cluster, request: ResourceRequest): Moment {
   const { revision } = cluster.storage;
   refuseFuture(wanted, revision);
   const moment = { revision, everything: collection.list(), start: '' };
-  if (request.query.get('resourceVersionMatch') !== 'Exact') return moment;
+  if (!wantsExactly(request.query, wanted)) return moment;
   const everything = collection.changed <= wanted ? moment.everything : undefined;
   const known = everything ?? cluster.snapshots.at(keyOf(request), wanted);
   if (known === undefined) throw expired('The resourceVersion for the provided list is too old.');
   return { revision: wanted, everything: known, start: '' };
+}
+
+/** A page of a revision is of that revision even if nobody says so. */
+function wantsExactly(query: URLSearchParams, wanted: number): boolean {
+  const match = query.get('resourceVersionMatch') ?? '';
+  return match === 'Exact' || (match === '' && wanted > 0 && pageSize(query) > 0);
 }
 
 /** The resourceVersion of the query, 0 when there is none. */

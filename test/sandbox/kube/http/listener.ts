@@ -9,7 +9,7 @@ import { refusal } from '../status.ts';
 import { identify } from './identity.ts';
 import { fromProtobuf, PROTOBUF } from './protobuf.ts';
 import { bodyOf, viewedSink, type Wish, wishOf } from './represent.ts';
-import { asRefusal, type Stream, send, sendRefusal, streamTo } from './respond.ts';
+import { asRefusal, type Layout, laid, type Stream, send, sendRefusal, streamTo } from './respond.ts';
 
 const NOTHING = Buffer.alloc(0);
 const LONGEST_BODY = 3 * 1024 * 1024;
@@ -69,6 +69,7 @@ export class Listener {
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const warnings: string[] = [];
+    const layout = layoutFor(incoming);
     try {
       const request = await this.#read(incoming, warnings);
       const fault = await this.#faults.before(request);
@@ -79,9 +80,9 @@ export class Listener {
       const lost = this.#faults.after(request);
       if (lost === 'drop') return void incoming.socket.destroy();
       if (lost === 'silence') return;
-      this.#send(response, reply, wish, warnings);
+      this.#send(response, reply, wish, layout, warnings);
     } catch (error) {
-      sendRefusal(response, asRefusal(error), warnings);
+      sendRefusal(response, asRefusal(error), layout, warnings);
     }
   }
 
@@ -102,7 +103,13 @@ export class Listener {
     };
   }
 
-  #send(response: ServerResponse, reply: Reply, wish: Wish, warnings: readonly string[]): void {
+  #send(
+    response: ServerResponse,
+    reply: Reply,
+    wish: Wish,
+    layout: Layout,
+    warnings: readonly string[],
+  ): void {
     if (reply.about !== undefined && reply.answer.form === 'watch') {
       const { request, answer } = reply;
       const stream = streamTo(response, wish.type);
@@ -118,8 +125,16 @@ export class Listener {
     const body = bodyOf(reply, wish, now());
     const [code, type] =
       reply.about === undefined ? [reply.page.code, reply.page.type] : [reply.answer.code, wish.type];
-    send(response, code, type, body, warnings);
+    const laidOut = typeof body === 'string' ? laid(body, type, layout) : body;
+    send(response, code, type, laidOut, warnings);
   }
+}
+
+/** Tools that people type at are answered for people, unless they say otherwise. */
+function layoutFor({ url = '', headers }: IncomingMessage): Layout {
+  const asked = /[?&]pretty=([^&]*)/.exec(url)?.[1];
+  if (asked !== undefined && asked !== '') return /^(1|t|true)$/i.test(asked) ? 'pretty' : 'compact';
+  return /^(curl|Wget|Mozilla\/5\.0)/.test(headers['user-agent'] ?? '') ? 'pretty' : 'compact';
 }
 
 // Discovery has representations of its own; information.ts chooses among them.

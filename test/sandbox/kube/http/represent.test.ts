@@ -78,3 +78,24 @@ t.test('warnings are quoted for their header', async (t) => {
   const { headers } = await exchange({ method: 'POST', path: '/api/v1/namespaces', body });
   t.equal(headers.warning, '299 - "unknown field \\"a\\\\b\\"c\\""');
 });
+
+t.test('people and their tools are given lines that they can read', async (t) => {
+  const { exchange } = await serverFor(t);
+  const path = '/api/v1/namespaces/default';
+  const curl = { 'user-agent': 'curl/8.5.0' };
+  const rows: readonly (readonly [path: string, headers: Record<string, string>, start: string])[] = [
+    [path, {}, '{"kind":"Namespace"'],
+    [path, curl, '{\n  "kind": "Namespace"'],
+    [`${path}?pretty=true`, {}, '{\n  "kind": "Namespace"'],
+    [`${path}?pretty=false`, curl, '{"kind":"Namespace"'],
+    ['/api/v1/namespaces/none', curl, '{\n  "kind": "Status"'],
+    ['/api', curl, '{\n  "kind": "APIVersions"'],
+    ['/version', {}, '{\n  "major": "1"'],
+  ];
+  for (const [asked, headers, start] of rows) {
+    const { text } = await exchange({ path: asked, headers });
+    t.ok(text.startsWith(start), `${asked} ${JSON.stringify(headers)}: ${text.slice(0, 40)}`);
+  }
+  const watched = await exchange({ path: '/api/v1/namespaces?watch=1&timeoutSeconds=1', headers: curl });
+  t.ok(watched.text.startsWith('{"type":"ADDED"'), 'a watch goes by lines all the same');
+});

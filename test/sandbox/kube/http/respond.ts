@@ -15,15 +15,31 @@ export function asRefusal(error: unknown): Refusal {
   return internalError(error instanceof Error ? (error.stack ?? error.message) : String(error));
 }
 
-export function sendRefusal(response: ServerResponse, refused: Refusal, warnings: readonly string[]): void {
+/** How JSON is laid out. */
+export type Layout = 'compact' | 'pretty';
+
+/** A body in that layout. */
+export function laid(body: string, type: string, layout: Layout): string {
+  return layout === 'pretty' && type === 'application/json'
+    ? JSON.stringify(JSON.parse(body), null, 2)
+    : body;
+}
+
+export function sendRefusal(
+  response: ServerResponse,
+  refused: Refusal,
+  layout: Layout,
+  warnings: readonly string[],
+): void {
   const { code, status } = refused;
   if (response.headersSent || response.destroyed) return void response.destroy();
   const retryAfter = status.details?.retryAfterSeconds;
   if (retryAfter !== undefined) response.setHeader('Retry-After', String(retryAfter));
   if (refused instanceof PlainRefusal) send(response, code, PLAIN_TEXT, refused.text, warnings);
-  else send(response, code, 'application/json', `${JSON.stringify(status)}\n`, warnings);
+  else send(response, code, JSON_TYPE, laid(`${JSON.stringify(status)}\n`, JSON_TYPE, layout), warnings);
 }
 
+const JSON_TYPE = 'application/json';
 const PLAIN_TEXT = 'text/plain; charset=utf-8';
 
 export function send(

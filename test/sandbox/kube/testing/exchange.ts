@@ -52,10 +52,17 @@ async function send(api: KubeApi, agent: Agent, sent: Sent): Promise<Received> {
 }
 
 function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return parsedLines(text);
+  }
+}
+
+function parsedLines(text: string): unknown {
   const lines = text.split('\n').filter((line) => line !== '');
   try {
-    const values: unknown[] = lines.map((line) => JSON.parse(line));
-    return values.length === 1 ? values[0] : values;
+    return lines.map((line): unknown => JSON.parse(line));
   } catch {
     return text;
   }

@@ -65,18 +65,22 @@ export function parseYaml(text: string): unknown {
 export function conformPatched(
   request: ResourceRequest,
   patched: JsonObject,
-  shown: string = JSON.stringify(patched),
+  shown: () => string = () => JSON.stringify(patched),
 ): ApiObject {
   return withDefaults(request.kind, conform(request, patched, refusedPatch(shown)));
 }
 
 /** The same without defaults, for what is applied: nobody owns a default. */
 export function conformApplied(request: ResourceRequest, applied: JsonObject): ApiObject {
-  return conform(request, applied, refusedPatch(JSON.stringify(applied)));
+  return conform(
+    request,
+    applied,
+    refusedPatch(() => JSON.stringify(applied)),
+  );
 }
 
-function refusedPatch(shown: string): (why: string) => Refusal {
-  return (why) => invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, why)]);
+function refusedPatch(shown: () => string): (why: string) => Refusal {
+  return (why) => invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown(), why)]);
 }
 
 /** An object as a webhook has patched it: what is unknown goes without a word. */

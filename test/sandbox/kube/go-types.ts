@@ -16,7 +16,32 @@ export function typeFault(schema: JSONSchema, value: unknown, struct: string): s
   if (value !== null && !isObject(value)) {
     return `json: cannot unmarshal ${goKindOf(value)} into Go value of type v1.${struct}`;
   }
-  return faultOf(schema, value, { struct, path: [] }, struct);
+  // Nearly always nothing is wrong, and every write comes by here.
+  return fits(schema, value, '') ? undefined : faultOf(schema, value, { struct, path: [] }, struct);
+}
+
+/** Whether there is no fault; does not keep account of where one would be. */
+function fits(schema: JSONSchema, value: unknown, key: string): boolean {
+  if (value === null || value === undefined || schema['x-kubernetes-int-or-string'] === true) return true;
+  const { type, properties, additionalProperties, items } = schema;
+  if (type === 'string') return typeof value === 'string' && hasFormat(schema.format, value, key);
+  if (type === 'integer') return Number.isInteger(value);
+  if (type === 'number' || type === 'boolean') return typeof value === type;
+  if (type === 'array')
+    return Array.isArray(value) && (!items || value.every((item) => fits(items, item, key)));
+  const entries = isObject(additionalProperties) ? additionalProperties : undefined;
+  if (entries === undefined && properties === undefined) return true;
+  if (!isObject(value)) return false;
+  for (const member in value) {
+    const child = entries ?? properties?.[member];
+    if (child !== undefined && !fits(child, value[member], member)) return false;
+  }
+  return true;
+}
+
+function hasFormat(format: string | undefined, value: string, key: string): boolean {
+  if (format === 'byte') return base64Fault(value) === undefined;
+  return format !== 'date-time' || (MICRO.has(key) ? MICRO_TIME : TIME).test(value);
 }
 
 /** `type` is the Go type of an object here. */

@@ -56,7 +56,7 @@ function patched(request: ResourceRequest, before: ApiObject, body: unknown): Ap
   if (!result.ok) {
     throw refusal(result.code, result.reason ?? '', result.message, result.code === 422 ? {} : undefined);
   }
-  const shown = contentType === STRATEGIC_MERGE_PATCH ? goMap(body) : JSON.stringify(result.value);
+  const shown = () => (contentType === STRATEGIC_MERGE_PATCH ? goMap(body) : JSON.stringify(result.value));
   // The result may share parts with the stored object, and defaults are filled in place.
   const after = conformPatched(request, clone(result.value), shown);
   placeInNamespace(request, after);

@@ -4,13 +4,14 @@ import { load, YAMLException } from 'js-yaml';
 import { SCHEMAS } from './builtins-schemas.ts';
 import { duplicateFields } from './duplicates.ts';
 import { goKindOf, parseJson } from './go-json.ts';
-import { typeFault } from './go-types.ts';
+import { type Reading, typeFault } from './go-types.ts';
 import { PROTOBUF } from './http/protobuf.ts';
 import { fieldOf, isObject, type JsonObject, objectOf, textOf } from './json.ts';
 import type { JSONSchema } from './json-schema.ts';
 import { OBJECT_META } from './meta-schema.ts';
 import { invalidValue } from './metadata.ts';
 import { type ApiObject, METADATA_FIELDS, type Metadata } from './object.ts';
+import { STRATEGIC_MERGE_PATCH } from './patch.ts';
 import type { ServedKind } from './registry.ts';
 import type { ResourceRequest } from './request.ts';
 import { rulesOf } from './rules/rules.ts';
@@ -90,7 +91,8 @@ export function conformAdmitted(kind: ServedKind, patched: JsonObject): ApiObjec
 
 /** Takes the body over and shapes it. `refused` words what keeps it from being read. */
 function conform(request: ResourceRequest, body: JsonObject, refused: (why: string) => Refusal): ApiObject {
-  const { object, unknown } = shaped(request.kind, body, refused);
+  const reading = request.contentType === STRATEGIC_MERGE_PATCH ? 'convert' : 'decode';
+  const { object, unknown } = shaped(request.kind, body, refused, reading);
   const validation = request.query.get('fieldValidation') || 'Warn';
   if (validation === 'Ignore') return object;
   const complaints = [
@@ -113,6 +115,7 @@ function shaped(
   kind: ServedKind,
   sent: JsonObject,
   refused: (why: string) => Refusal,
+  reading: Reading = 'decode',
 ): { object: ApiObject; unknown: readonly string[] } {
   // Whoever posts to a built-in kind need not say which it is.
   const body = kind.custom ? sent : { apiVersion: kind.apiVersion, kind: kind.spec.kind, ...sent };
@@ -120,7 +123,7 @@ function shaped(
   else checkType(body, kind, refused);
   const fault = kind.custom
     ? typeFault(OBJECT_META, body.metadata ?? null, 'ObjectMeta')
-    : typeFault(kind.spec.schema ?? UNKNOWN, body, kind.spec.kind);
+    : typeFault(kind.spec.schema ?? UNKNOWN, body, kind.spec.kind, reading);
   if (fault !== undefined) throw refused(fault);
   const metadata = metadataOf(body.metadata);
   const object = { ...body, metadata } as ApiObject;

@@ -66,6 +66,27 @@ t.test('a value of the wrong type is told as Go tells it', async (t) => {
   }
 });
 
+t.test('what a strategic merge patch leaves is converted, and has sentences of its own', async (t) => {
+  const rows: readonly (readonly [object: object, fault: string | undefined])[] = [
+    [{ metadata: { labels: { a: 'b' } } }, undefined],
+    [{ metadata: { labels: { a: 1 } } }, 'cannot convert int64 to string'],
+    [{ metadata: { labels: { a: 1.5 } } }, 'unrecognized type: string'],
+    [{ metadata: { labels: { a: true } } }, 'unrecognized type: string'],
+    [{ metadata: { labels: 'a' } }, 'cannot restore map from string'],
+    [{ metadata: { finalizers: { a: 'b' } } }, 'cannot restore slice from map'],
+    [{ metadata: 'a' }, 'cannot restore struct from: string'],
+    [{ metadata: { generation: 'a' } }, 'unrecognized type: int64'],
+    [{ metadata: { generation: 1.5 } }, 'cannot convert float64 to int64'],
+  ];
+  for (const [object, fault] of rows) {
+    t.equal(
+      typeFault(SCHEMAS['v1/Namespace'] ?? {}, object, 'Namespace', 'convert'),
+      fault,
+      JSON.stringify(object),
+    );
+  }
+});
+
 t.test('what is no object at all has no field', async (t) => {
   t.equal(
     typeFault({}, 'x', 'ObjectMeta'),

@@ -4,20 +4,29 @@ import { goKindOf } from './go-json.ts';
 import { isObject } from './json.ts';
 import type { JSONSchema } from './json-schema.ts';
 
+/** Texts are decoded; a strategic merge patch makes a map, which is converted. */
+export type Reading = 'decode' | 'convert';
+
 /** The struct that a value is read into, as far as the sentence tells of it. */
 interface Place {
+  readonly reading: Reading;
   readonly struct: string;
   /** Members on the way there; lists and maps do not count. */
   readonly path: readonly string[];
 }
 
 /** What Go says of the first value that does not fit, or undefined. `struct` is the Go type of the whole. */
-export function typeFault(schema: JSONSchema, value: unknown, struct: string): string | undefined {
+export function typeFault(
+  schema: JSONSchema,
+  value: unknown,
+  struct: string,
+  reading: Reading = 'decode',
+): string | undefined {
   if (value !== null && !isObject(value)) {
     return `json: cannot unmarshal ${goKindOf(value)} into Go value of type v1.${struct}`;
   }
   // Nearly always nothing is wrong, and every write comes by here.
-  return fits(schema, value, '') ? undefined : faultOf(schema, value, { struct, path: [] }, struct);
+  return fits(schema, value, '') ? undefined : faultOf(schema, value, { reading, struct, path: [] }, struct);
 }
 
 /** Whether there is no fault; does not keep account of where one would be. */
@@ -76,7 +85,12 @@ function faultOf(schema: JSONSchema, value: unknown, place: Place, type: string)
   return first(Object.entries(value), ([key, member]) => {
     const child = properties[key];
     if (child === undefined) return undefined;
-    return faultOf(child, member, { struct: type, path: [...place.path, key] }, structOf(key, type));
+    return faultOf(
+      child,
+      member,
+      { ...place, struct: type, path: [...place.path, key] },
+      structOf(key, type),
+    );
   });
 }
 
@@ -88,9 +102,24 @@ function first<T>(items: readonly T[], fault: (item: T) => string | undefined): 
   return undefined;
 }
 
-function mismatch(value: unknown, { struct, path }: Place, type: string): string {
+function mismatch(value: unknown, { reading, struct, path }: Place, type: string): string {
+  if (reading === 'convert') return unconverted(goKindInMemory(value), type);
   const found = typeof value === 'number' && !Number.isInteger(value) ? `number ${value}` : goKindOf(value);
   return `json: cannot unmarshal ${found} into Go struct field ${struct}.${path.join('.')} of type ${type}`;
+}
+
+function goKindInMemory(value: unknown): string {
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  return isObject(value) ? 'map' : Array.isArray(value) ? 'slice' : goKindOf(value);
+}
+
+function unconverted(found: string, type: string): string {
+  if (type.startsWith('[]')) return `cannot restore slice from ${found}`;
+  if (type.startsWith('map[')) return `cannot restore map from ${found}`;
+  if (type.startsWith('v1.')) return `cannot restore struct from: ${found}`;
+  // To Go a number is as good as a character, and a fraction as good as a whole number.
+  const convertible = found === 'int64' ? type === 'string' : found === 'float64' && type !== 'string';
+  return convertible && type !== 'bool' ? `cannot convert ${found} to ${type}` : `unrecognized type: ${type}`;
 }
 
 function goTypeOf(schema: JSONSchema, struct: string): string {

@@ -48,7 +48,7 @@ const DEPLOYMENT = topLevel('Deployment enables declarative updates of pods.', {
       strategy: withDefault(
         record({
           rollingUpdate: record({ maxSurge: INT_OR_STRING, maxUnavailable: INT_OR_STRING }),
-          type: oneOf('Recreate', 'RollingUpdate'),
+          type: withDefault(oneOf('Recreate', 'RollingUpdate'), 'RollingUpdate'),
         }),
         { rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' }, type: 'RollingUpdate' },
       ),

@@ -1,7 +1,7 @@
 // Does the command run, and with what? The one way in which our commands answer --help and refuse a wrong command
 // line, so that they all say the same and exit alike.
 import type { Problem, Result } from '../problem.ts';
-import { type FlagSpec, type FlagValues, parseFlags } from './flags.ts';
+import { type FlagSpec, type FlagValues, readFlags } from './flags.ts';
 import { type Command, EXIT, helpText, usageText } from './help.ts';
 
 /** Where text goes; process.stdout and process.stderr fit. */
@@ -25,15 +25,17 @@ export function readCommandLine<S extends FlagSpec, C>(
   output: Output,
   configure: (values: FlagValues<S>) => Result<C>,
 ): CommandLine<C> {
-  const parsed = parseFlags(command.flags, argv);
-  if (!parsed.ok) return refuse(command, parsed.problems, output);
-  if (parsed.value.help) {
+  const { values, problems } = readFlags(command.flags, argv);
+  if (values.help) {
     output.stdout.write(helpText(command));
     return { run: false, status: EXIT.asAsked };
   }
-  const configured = configure(parsed.value);
-  if (!configured.ok) return refuse(command, configured.problems, output);
-  return { run: true, config: configured.value };
+  // With defaults for flags that are wrong, of which nothing more is said.
+  const configured = configure(values);
+  if (configured.ok && problems.length === 0) return { run: true, config: configured.value };
+  const more = configured.ok ? [] : configured.problems;
+  const said = new Set(problems.map(({ path }) => path));
+  return refuse(command, [...problems, ...more.filter(({ path }) => !said.has(path))], output);
 }
 
 function refuse(

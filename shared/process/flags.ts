@@ -31,16 +31,24 @@ export type FlagValues<S extends FlagSpec> = {
 
 /** Every flag's value, or every mistake. Looks at nothing but `argv` (without node and the script). */
 export function parseFlags<S extends FlagSpec>(spec: S, argv: readonly string[]): Result<FlagValues<S>> {
+  const { values, problems } = readFlags(spec, argv);
+  return problems.length > 0 && !values.help ? fail(...problems) : ok(values);
+}
+
+/** The same, for whoever goes on looking for mistakes: a flag that is wrong has its default. */
+export function readFlags<S extends FlagSpec>(
+  spec: S,
+  argv: readonly string[],
+): { readonly values: FlagValues<S>; readonly problems: readonly Problem[] } {
   const { given, problems } = collect(spec, argv);
   const values: Record<string, unknown> = { help: given.has('help') };
   for (const [name, flag] of Object.entries(spec)) {
     const text = given.get(name);
     const value = text === undefined ? flag.default : flag.parse(text);
     if (value === undefined) problems.push(invalidValue(name, flag, text ?? ''));
-    values[name] = value;
+    values[name] = value ?? flag.default;
   }
-  if (problems.length > 0 && !given.has('help')) return fail(...problems);
-  return ok(values as FlagValues<S>);
+  return { values: values as FlagValues<S>, problems };
 }
 
 /** Pairs names with values and finds what has no place. */

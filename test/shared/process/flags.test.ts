@@ -212,3 +212,28 @@ t.test('a command runs, prints its help, or is refused with status 2', async (t)
     'err   --port: does not go with --assign',
   ]);
 });
+
+t.test(
+  'one run names every mistake: of one flag alone, of several together, and of each flag once',
+  async (t) => {
+    const refusalsOf = (...argv: string[]) => {
+      let text = '';
+      const output = { stdout: { write: () => {} }, stderr: { write: (more: string) => (text += more) } };
+      const command = { name: 'webhook', summary: 'Does things.', flags };
+      const seen: unknown[] = [];
+      readCommandLine(command, argv, output, (values) => {
+        seen.push(values.port);
+        const message = 'does not go with this port';
+        const problems = ['--assign', '--port'].map((path) => ({ code: 'InvalidValue', path, message }));
+        return { ok: false, problems };
+      });
+      t.same(seen, [flags.port.default], 'a flag that is wrong counts as left out');
+      return text.split('\n').slice(0, -2);
+    };
+    t.same(refusalsOf('--port=0', '--bogus'), [
+      '  --bogus: there is no such flag; --help lists all flags',
+      '  --port: "0" will not do; give a whole number from 1 to 65535',
+      '  --assign: does not go with this port',
+    ]);
+  },
+);

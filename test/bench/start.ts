@@ -1,6 +1,7 @@
 // How long from a cold start until a process does its work, and what does it keep in memory? Real processes over a seeded
 // sandbox, against processes that have made the same imports and know nothing.
 import { setTimeout as delay } from 'node:timers/promises';
+import { sandboxAws } from '../stack/aws-environment.ts';
 import { Child } from '../stack/child.ts';
 import type { Stack } from '../stack/stack.ts';
 import { type Part, type Row, sized, type Terms } from './part.ts';
@@ -114,11 +115,7 @@ function peak(started: readonly Started[]): string {
 
 async function startOnce(subject: Subject, stack: Stack, rest: number): Promise<Started> {
   const { script, args, user, line } = subject;
-  const env = {
-    AWS_ENDPOINT_URL_EC2: stack.ready.ec2Url ?? '',
-    AWS_ACCESS_KEY_ID: 'sandbox',
-    AWS_SECRET_ACCESS_KEY: 'sandbox',
-  };
+  const env = sandboxAws(stack.ready.ec2Url ?? '');
   const started = performance.now();
   const child = new Child({ script, args: [`--kubeconfig=${stack.ready.kubeconfigs[user]}`, ...args], env });
   try {

@@ -71,10 +71,13 @@ export async function report(
     egressIPAMs.items.map(({ metadata, spec }) => [metadata.name, spec.cidrAssignments.length]),
   );
   const reports = namespaces.items
-    .filter(({ metadata }) => expected.created.includes(metadata.name))
+    .filter((it) => expected.created.includes(it.metadata.name) || egressIPAMOf(it) !== undefined)
     .map((namespace): NamespaceReport => {
       const { name } = namespace.metadata;
-      const egressIPs = egressIPsText(namespace)?.split(',') ?? [];
+      const egressIPs =
+        egressIPsText(namespace)
+          ?.split(',')
+          .map((ip) => ip.trim()) ?? [];
       const hosts = egressIPs.flatMap((ip) => {
         const node = nodes.get(ip);
         return node === undefined ? [] : [{ ip, node, eni: enis.get(ip) ?? null }];

@@ -7,6 +7,7 @@ import { type Ec2, startEc2 } from '../sandbox/ec2/server.ts';
 import { formatAddress, parseAddress, within } from '../sandbox/ipv4.ts';
 import { awsNodes, bareMetalNodes, type NodeSpec, REGION, rackNodes, ZONES } from '../sandbox/nodes.ts';
 import { ec2Cloud, type SdnCloud } from '../sandbox/sdn/cloud.ts';
+import { type Environment, sandboxAws } from '../stack/aws-environment.ts';
 import type { CloudView, ClusterOptions, Zone } from './cluster.ts';
 import { askedEc2 } from './config.ts';
 import { givenMachines } from './given-ec2.ts';
@@ -17,7 +18,7 @@ export interface Machines {
   readonly zones: readonly Zone[];
   readonly region: string | undefined;
   /** For the reconciler. */
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Environment;
   /** How many namespaces they can host. */
   readonly room: number;
   readonly view: CloudView | undefined;
@@ -67,7 +68,7 @@ async function sandboxed({ nodes, instanceType = 'm5.large' }: ClusterOptions): 
     nodes: awsNodes(ec2.model, ZONES, nodes, instanceType),
     zones: AWS_ZONES,
     region: REGION,
-    env: { AWS_ENDPOINT_URL_EC2: ec2.url, AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox' },
+    env: sandboxAws(ec2.url),
     room: Number.POSITIVE_INFINITY,
     view: viewOf(ec2),
     sdnCloud,

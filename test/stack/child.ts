@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Environment } from './aws-environment.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** How many of the last lines are kept, for when somebody asks why. */
@@ -13,7 +14,7 @@ export interface ChildOptions {
   /** Path of the script in the checkout. */
   readonly script: string;
   readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Environment;
 }
 
 export class Child {

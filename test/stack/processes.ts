@@ -2,6 +2,7 @@
 // and ports, which are loopback's and the kernel's choice.
 import { isApiError, type KubeClient } from '../../shared/kube/client.ts';
 import { EGRESSIPAMS } from '../../shared/kube/resources.ts';
+import type { Environment } from './aws-environment.ts';
 import { Child } from './child.ts';
 import { until } from './until.ts';
 
@@ -9,7 +10,7 @@ export interface ProcessOptions {
   /** Whose rights it has. */
   readonly kubeconfig: string;
   readonly args?: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Environment;
 }
 
 export interface ProcessesOptions {

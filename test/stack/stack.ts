@@ -7,6 +7,7 @@ import { EGRESSIPAMS } from '../../shared/kube/resources.ts';
 import { OPERATOR_NAMESPACE, WEBHOOK_SERVICE } from '../../shared/names.ts';
 import { describeProblems } from '../../shared/problem.ts';
 import { apply } from './apply.ts';
+import { sandboxAws } from './aws-environment.ts';
 import { Child } from './child.ts';
 import { installation, type Manifest } from './objects.ts';
 import { Processes } from './processes.ts';
@@ -64,14 +65,18 @@ export class Stack {
 
   private constructor(options: StackOptions, sandbox: Child, ready: SandboxReady, client: Connection) {
     const { webhooks = 1, webhookArgs = [], reconcilerArgs = [] } = options;
-    const { kubeconfigs } = ready;
+    const { kubeconfigs, ec2Url } = ready;
     this.#sandbox = sandbox;
     this.ready = ready;
     this.client = client;
     this.processes = new Processes({
       client,
       webhook: { kubeconfig: kubeconfigs.webhook, args: webhookArgs, count: webhooks },
-      reconciler: { kubeconfig: kubeconfigs.reconciler, args: reconcilerArgs, env: awsEnvironment(ready) },
+      reconciler: {
+        kubeconfig: kubeconfigs.reconciler,
+        args: reconcilerArgs,
+        env: ec2Url === null ? {} : sandboxAws(ec2Url),
+      },
       route: (ports) => this.#route(ports),
     });
   }
@@ -121,11 +126,6 @@ export class Stack {
       await this.client.create(ENDPOINT_SLICES, endpointSlice(port), { namespace: OPERATOR_NAMESPACE });
     }
   }
-}
-
-function awsEnvironment({ ec2Url }: SandboxReady): Record<string, string> {
-  if (ec2Url === null) return {};
-  return { AWS_ENDPOINT_URL_EC2: ec2Url, AWS_ACCESS_KEY_ID: 'sandbox', AWS_SECRET_ACCESS_KEY: 'sandbox' };
 }
 
 const ENDPOINT_SLICES = {

@@ -1,4 +1,5 @@
 // Each action from its form to the body of its answer: the only place that knows the wire names of both.
+import { formatCidr, parseCidr } from '../ipv4.ts';
 import type { Account } from './account.ts';
 import { assign, unassign } from './assign.ts';
 import type { Query } from './describe.ts';
@@ -11,7 +12,8 @@ import {
   getSubnetCidrReservations,
 } from './describe.ts';
 import type { Answer } from './errors.ts';
-import { answer, missingParameter, refuse } from './errors.ts';
+import { answer, invalidValue, missingParameter, refuse } from './errors.ts';
+import { deleteReservation, reserveCidr } from './lifecycle.ts';
 import type { Page } from './pages.ts';
 import type { Form, Xml } from './protocol.ts';
 import { set } from './protocol.ts';
@@ -66,6 +68,43 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
               'subnetIpv4CidrReservationSet',
               (reservation) => shapes.cidrReservation(subnetId, reservation),
             ),
+    };
+  },
+  CreateSubnetCidrReservation: (account, form) => {
+    const subnetId = form.text('SubnetId');
+    const text = form.text('Cidr');
+    const type = form.text('ReservationType');
+    const description = form.text('Description');
+    return {
+      sentence: `${text} of ${subnetId}, ${type}`,
+      unfiltered: false,
+      dryRun: form.flag('DryRun'),
+      run: () => {
+        if (subnetId === undefined) return refuse(missingParameter('subnetId'));
+        const cidr = parseCidr(text ?? '');
+        if (cidr === undefined || formatCidr(cidr) !== text)
+          return refuse(invalidValue(`Value (${text}) for parameter cidr is invalid.`)); // (*)
+        if (type !== 'explicit' && type !== 'prefix')
+          return refuse(invalidValue(`Value (${type}) for parameter reservationType is invalid.`)); // (*)
+        const result = account.change((state) => reserveCidr(state, subnetId, cidr, type, description));
+        if (!result.ok) return result;
+        return answer({ subnetCidrReservation: shapes.cidrReservation(subnetId, result.value) });
+      },
+    };
+  },
+  DeleteSubnetCidrReservation: (account, form) => {
+    const id = form.text('SubnetCidrReservationId');
+    return {
+      sentence: id ?? '',
+      unfiltered: false,
+      dryRun: form.flag('DryRun'),
+      run: () => {
+        if (id === undefined) return refuse(missingParameter('subnetCidrReservationId'));
+        const result = account.change((state) => deleteReservation(state, id));
+        if (!result.ok) return result;
+        const { subnetId, reservation } = result.value;
+        return answer({ deletedSubnetCidrReservation: shapes.cidrReservation(subnetId, reservation) });
+      },
     };
   },
   AssignPrivateIpAddresses: (account, form) => {

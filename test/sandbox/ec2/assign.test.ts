@@ -44,6 +44,11 @@ t.test('an assignment is carried out whole or refused whole', async (t) => {
     ['one that it has already', give(state, a, ['10.0.128.20', '10.0.128.30']), 'done'],
     ['its own primary address', give(state, a, ['10.0.128.10']), 'done'],
     ['one of another interface', give(state, a, ['10.0.128.30', '10.0.128.21']), `[10.0.128.21] ${MOVE}`],
+    [
+      'two of others',
+      give(done(give(state, b, ['10.0.128.22'])), a, ['10.0.128.21', '10.0.128.22']),
+      `[10.0.128.21, 10.0.128.22] ${MOVE}`,
+    ],
     ['the same, moved', give(state, a, ['10.0.128.30', '10.0.128.21'], true), 'done'],
     ['a primary address', give(state, a, ['10.0.128.11'], true), `[10.0.128.11] ${MOVE}`],
     [

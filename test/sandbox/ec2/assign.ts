@@ -39,6 +39,7 @@ export function assign(state: Ec2State, input: AssignInput, now: number, remapMs
   if (eni === undefined || subnet === undefined) return refuse(invalidValue(id));
   const wanted = wantedAddresses(state, subnet, input);
   if ('error' in wanted) return refuse(wanted.error);
+  // (*) that one which is there already is no error
   const added = wanted.addresses.filter((ip) => ip !== eni.primary && !eni.secondary.includes(ip));
   const others = interfacesIn(state, subnet.id).filter((other) => other.id !== id);
   const refused = firstRefusal(added, eni, subnet, holders(others, added), input.allowReassignment);
@@ -65,7 +66,8 @@ function wantedAddresses(
     return { error: invalidCombination(message) };
   }
   if (input.count !== undefined) {
-    if (input.count < 1)
+    // (*) the sentence; NaN is no count either
+    if (!(input.count >= 1))
       return { error: invalidValue(`Value (${input.count}) for secondaryPrivateIpAddressCount`) };
     const salt = `${input.networkInterfaceId} ${state.made}`;
     const addresses = freeAddresses(state, subnet, salt).take(input.count).toArray();
@@ -85,6 +87,7 @@ function parseAll(texts: readonly string[]): { addresses: readonly number[] } | 
   const addresses: number[] = [];
   for (const text of texts) {
     const value = parseAddress(text);
+    // (*) the sentence
     if (value === undefined) return { error: invalidValue(`invalid value for parameter address: ${text}`) };
     // (*) nobody knows what EC2 says when an address is named twice; it is refused here.
     if (addresses.includes(value))
@@ -132,7 +135,7 @@ function firstRefusal(
   // (*) that a primary address is refused with this same sentence when AllowReassignment is set
   return taken.length === 0
     ? undefined
-    : invalidValue(`${bracketed(taken)} assigned, but move is not allowed.`);
+    : invalidValue(`[${taken.map(formatAddress).join(', ')}] assigned, but move is not allowed.`);
 }
 
 function move(
@@ -177,7 +180,7 @@ export function unassign(state: Ec2State, input: UnassignInput): Change<undefine
   }
   const parsed = parseAll(input.addresses);
   if ('error' in parsed) return refuse(parsed.error);
-  // (*) what EC2 says of a primary address is not known; it is not taken off in any case.
+  // (*) the code and the sentence. What EC2 says of a primary address is not known; it is not taken off in any case.
   if (parsed.addresses.some((ip) => !eni.secondary.includes(ip))) {
     return refuse(invalidValue(`Some of the specified addresses are not assigned to interface ${id}`));
   }
@@ -185,8 +188,4 @@ export function unassign(state: Ec2State, input: UnassignInput): Change<undefine
   const interfaces = put(state.interfaces, { ...eni, secondary });
   const remappings = state.remappings.filter((m) => m.to !== id || !parsed.addresses.includes(m.address));
   return answer({ state: { ...state, interfaces, remappings }, value: undefined });
-}
-
-function bracketed(addresses: readonly number[]): string {
-  return addresses.map((ip) => `[${formatAddress(ip)}]`).join(', ');
 }

@@ -1,6 +1,7 @@
 // The describes: by id, by filter, in pages, in no order.
 import t from 'tap';
 import { cidr } from '../ipv4.ts';
+import { assign } from './assign.ts';
 import type { Query } from './describe.ts';
 import {
   describeInstances,
@@ -79,7 +80,9 @@ t.test('interfaces are filtered by what they are and where they are', async (t) 
       c,
     ],
     [query({ ids: [a], filters: [{ name: 'subnet-id', values: [subnetB] }] }), ''],
+    [filter('interface-type', 'interface'), sorted(a, b, c)],
     [filter('colour', 'blue'), "InvalidParameterValue: The filter 'colour' is invalid"],
+    [filter('constructor', 'x'), "InvalidParameterValue: The filter 'constructor' is invalid"],
     [filter('subnet-id'), "InvalidParameterValue: The filter 'subnet-id' has no value"],
     [
       filter('subnet-id', ...Array.from({ length: 201 }, (_, i) => `subnet-${i}`)),
@@ -108,6 +111,33 @@ t.test(
     t.match(told(describeInstances(muchLater, query({ ids: [id] }))), 'InvalidInstanceID.NotFound');
   },
 );
+
+t.test('instances are found by their addresses, a terminated one by none', async (t) => {
+  const [first = '', second = '', third = ''] = instances;
+  const assigned = assign(
+    plain,
+    { networkInterfaceId: b, addresses: ['10.0.128.20'], allowReassignment: false },
+    0,
+    0,
+  );
+  const state = done(setInstanceState(done(assigned), third, 'terminated', 0));
+  const any = 'network-interface.addresses.private-ip-address';
+  const rows: readonly (readonly [Query, string])[] = [
+    [filter('private-ip-address', '10.0.128.10', '10.0.128.20', '10.0.144.10'), first],
+    [filter(any, '10.0.128.10', '10.0.128.20', '10.0.144.10'), sorted(first, second)],
+    [filter('network-interface.network-interface-id', b), second],
+  ];
+  for (const [asked, expected] of rows) t.equal(told(describeInstances(state, asked)), expected);
+});
+
+t.test('a subnet is found by its CIDR and zone, under each of the names that EC2 has for them', async (t) => {
+  for (const name of ['cidr-block', 'cidr', 'cidrBlock']) {
+    t.equal(told(describeSubnets(plain, filter(name, '10.0.128.0/20'))), subnetA, name);
+  }
+  for (const name of ['availability-zone', 'availabilityZone']) {
+    t.equal(told(describeSubnets(plain, filter(name, 'eu-central-1b'))), subnetB, name);
+  }
+});
 
 t.test('a stopped instance keeps its interfaces', async (t) => {
   const state = done(setInstanceState(plain, instances[0] ?? '', 'stopped', 0));
@@ -188,6 +218,9 @@ t.test('reservations of a subnet are shown, and kept by AWS for nobody', async (
   const found = getSubnetCidrReservations(state, query({ ids: [subnetA] }));
   t.strictSame(found.ok && found.value.items.map((it) => it.type), ['explicit']);
   t.equal(told(getSubnetCidrReservations(state, query({ ids: [subnetB] }))), '');
+  const asked = (name: string, value: string) => ({ ...filter(name, value), ids: [subnetA] });
+  t.not(told(getSubnetCidrReservations(state, asked('subnet-id', subnetA))), '');
+  t.equal(told(getSubnetCidrReservations(state, asked('reservationType', 'prefix'))), '');
   t.match(
     told(getSubnetCidrReservations(state, query({ ids: ['subnet-00000000'] }))),
     'InvalidSubnetID.NotFound',

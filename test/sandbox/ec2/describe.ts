@@ -7,7 +7,7 @@ import { checkFilters, passes } from './filters.ts';
 import type { InstanceType } from './instance-types.ts';
 import { INSTANCE_TYPES } from './instance-types.ts';
 import type { CidrReservation, Ec2State, Instance, NetworkInterface, Subnet, Tags, Vpc } from './model.ts';
-import { addressesOf } from './model.ts';
+import { addressesOf, interfacesOf } from './model.ts';
 import type { Page, PageRequest } from './pages.ts';
 import { idsAndPages, page } from './pages.ts';
 
@@ -19,17 +19,26 @@ export interface Query {
   readonly salt: string;
 }
 
-const INSTANCE_FIELDS: Fields<Instance> = {
-  'instance-id': (i) => [i.id],
-  'instance-state-name': (i) => [i.state],
-  'instance-type': (i) => [i.type],
-  'subnet-id': (i) => (i.state === 'terminated' ? [] : [i.subnetId]),
-  'vpc-id': (i) => (i.state === 'terminated' ? [] : [i.vpcId]),
-  'availability-zone': (i) => [i.zone],
-};
+function instanceFields(state: Ec2State): Fields<Instance> {
+  const interfaces = (i: Instance) => interfacesOf(state, i.id);
+  const primary = (i: Instance) => interfaces(i).filter((e) => e.attachment?.deviceIndex === 0);
+  return {
+    'instance-id': (i) => [i.id],
+    'instance-state-name': (i) => [i.state],
+    'instance-type': (i) => [i.type],
+    'subnet-id': (i) => (i.state === 'terminated' ? [] : [i.subnetId]),
+    'vpc-id': (i) => (i.state === 'terminated' ? [] : [i.vpcId]),
+    'availability-zone': (i) => [i.zone],
+    'private-ip-address': (i) => primary(i).map((e) => formatAddress(e.primary)),
+    'network-interface.network-interface-id': (i) => interfaces(i).map((e) => e.id),
+    'network-interface.addresses.private-ip-address': (i) =>
+      interfaces(i).flatMap((e) => addressesOf(e).map(formatAddress)),
+  };
+}
 
 export function describeInstances(state: Ec2State, query: Query): Answer<Page<Instance>> {
-  return select('DescribeInstances', state.instances, query, INSTANCE_FIELDS, 'instance', 'instancesSet');
+  const fields = instanceFields(state);
+  return select('DescribeInstances', state.instances, query, fields, 'instance', 'instancesSet');
 }
 
 const INTERFACE_FIELDS: Fields<NetworkInterface> = {
@@ -40,6 +49,7 @@ const INTERFACE_FIELDS: Fields<NetworkInterface> = {
   description: (e) => [e.description],
   'requester-managed': (e) => [String(e.requesterManaged)],
   status: (e) => [statusOf(e)],
+  'interface-type': (e) => [typeOf(e)],
   'private-ip-address': (e) => [formatAddress(e.primary)],
   'addresses.private-ip-address': (e) => addressesOf(e).map(formatAddress),
   'attachment.attachment-id': (e) => maybe(e.attachment?.id),
@@ -63,7 +73,10 @@ const SUBNET_FIELDS: Fields<Subnet> = {
   'subnet-id': (s) => [s.id],
   'vpc-id': (s) => [s.vpcId],
   'availability-zone': (s) => [s.zone],
+  availabilityZone: (s) => [s.zone],
   'cidr-block': (s) => [formatCidr(s.cidr)],
+  cidr: (s) => [formatCidr(s.cidr)],
+  cidrBlock: (s) => [formatCidr(s.cidr)],
   state: () => ['available'],
 };
 
@@ -73,7 +86,7 @@ export function describeSubnets(state: Ec2State, query: Query): Answer<Page<Subn
 
 const VPC_FIELDS: Fields<Vpc> = {
   'vpc-id': (v) => [v.id],
-  'cidr-block': (v) => [formatCidr(v.cidr)],
+  cidr: (v) => [formatCidr(v.cidr)],
   state: () => ['available'],
 };
 
@@ -108,9 +121,9 @@ export function describeInstanceTypes(query: Query): Answer<Page<InstanceType>> 
   return page(found, (type) => type.name, query.page, paging);
 }
 
-const RESERVATION_FIELDS: Fields<CidrReservation> = {
+const RESERVATION_FIELDS: Fields<CidrReservation & { readonly subnetId: string }> = {
   reservationType: (r) => [r.type],
-  'subnet-cidr-reservation-id': (r) => [r.id],
+  'subnet-id': (r) => [r.subnetId],
 };
 
 /** `ids`: the one subnet. */
@@ -119,7 +132,9 @@ export function getSubnetCidrReservations(state: Ec2State, query: Query): Answer
   const wrong = unknown ?? checkFilters(query.filters, RESERVATION_FIELDS);
   if (wrong) return refuse(wrong);
   const found = query.ids
-    .flatMap((id) => state.subnets.get(id)?.reservations ?? [])
+    .flatMap((subnetId) =>
+      (state.subnets.get(subnetId)?.reservations ?? []).map((it) => ({ ...it, subnetId })),
+    )
     .filter((reservation) => passes(reservation, query.filters, RESERVATION_FIELDS));
   const paging = { query: queryKey('GetSubnetCidrReservations', query), salt: query.salt, maximum: 1000 };
   return page(found, (reservation) => reservation.id, query.page, paging);
@@ -127,6 +142,10 @@ export function getSubnetCidrReservations(state: Ec2State, query: Query): Answer
 
 export function statusOf(eni: NetworkInterface): 'in-use' | 'available' {
   return eni.attachment === undefined && !eni.requesterManaged ? 'available' : 'in-use';
+}
+
+export function typeOf(eni: NetworkInterface): 'interface' | 'network_load_balancer' {
+  return eni.requesterManaged ? 'network_load_balancer' : 'interface';
 }
 
 function select<T extends { readonly id: string; readonly tags?: Tags }>(

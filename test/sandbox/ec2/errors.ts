@@ -67,7 +67,19 @@ const VPC: Named = {
   missing: 'InvalidVpcID.NotFound',
   noun: 'vpc',
 };
-const KINDS = { instance: INSTANCE, interface: INTERFACE, subnet: SUBNET, vpc: VPC } as const;
+const RESERVATION: Named = {
+  prefix: 'scr-',
+  malformed: 'InvalidSubnetCidrReservationID.Malformed', // (*)
+  missing: 'InvalidSubnetCidrReservationID.NotFound', // (*)
+  noun: 'subnetCidrReservation', // (*)
+};
+const KINDS = {
+  instance: INSTANCE,
+  interface: INTERFACE,
+  subnet: SUBNET,
+  vpc: VPC,
+  reservation: RESERVATION,
+} as const;
 
 export type Kind = keyof typeof KINDS;
 

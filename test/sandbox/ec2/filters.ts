@@ -15,7 +15,7 @@ export type Fields<T> = Readonly<Record<string, (item: T) => readonly string[]>>
 const MAX_VALUES = 200;
 
 export function checkFilters<T>(filters: readonly Filter[], fields: Fields<T>): Ec2Error | undefined {
-  const unknown = filters.find((filter) => !(filter.name in fields) && !isTagFilter(filter.name));
+  const unknown = filters.find(({ name }) => !Object.hasOwn(fields, name) && !isTagFilter(name));
   if (unknown) return invalidValue(`The filter '${unknown.name}' is invalid`);
   const empty = filters.find((filter) => filter.values.length === 0);
   if (empty) return invalidValue(`The filter '${empty.name}' has no value`); // (*)

@@ -55,15 +55,32 @@ export function reserveCidr(
   subnetId: string,
   cidr: Cidr,
   type: CidrReservation['type'] = 'explicit',
+  description = '',
 ): Change<CidrReservation> {
   const subnet = state.subnets.get(subnetId);
   if (subnet === undefined) return unknownSubnet(subnetId);
   if (!within(subnet.cidr, cidr.first) || !within(subnet.cidr, cidr.last)) {
-    return refuse(ec2Error('InvalidParameterValue', 'The CIDR is not within the subnet.')); // (*)
+    return refuse(invalidValue('The CIDR is not within the subnet.')); // (*)
   }
-  const reservation: CidrReservation = { id: newId(state, 'scr'), cidr, type, description: '' };
+  const other = subnet.reservations.find((it) => overlap(it.cidr, cidr));
+  if (other !== undefined) return refuse(invalidValue(`The CIDR overlaps with that of ${other.id}.`)); // (*)
+  const reservation: CidrReservation = { id: newId(state, 'scr'), cidr, type, description };
   const next = { ...subnet, reservations: [...subnet.reservations, reservation] };
   return changed(state, { subnets: put(state.subnets, next) }, reservation);
+}
+
+/** Gives back what was reserved, with the id of its subnet. */
+export function deleteReservation(
+  state: Ec2State,
+  id: string,
+): Change<{ readonly subnetId: string; readonly reservation: CidrReservation }> {
+  for (const subnet of state.subnets.values()) {
+    const reservation = subnet.reservations.find((it) => it.id === id);
+    if (reservation === undefined) continue;
+    const next = { ...subnet, reservations: subnet.reservations.filter((it) => it.id !== id) };
+    return changed(state, { subnets: put(state.subnets, next) }, { subnetId: subnet.id, reservation });
+  }
+  return refuse(checkIds('reservation', [id], () => false) ?? invalidValue(id));
 }
 
 export interface LaunchSpec {

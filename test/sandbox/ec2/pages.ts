@@ -41,6 +41,7 @@ export function page<T>(
 ): Answer<Page<T>> {
   const { maxResults } = request;
   if (maxResults !== undefined && !(maxResults >= MINIMUM && maxResults <= paging.maximum)) {
+    // (*) the sentence for too many; the other is what people have met
     const bound = maxResults < MINIMUM ? `greater than ${MINIMUM}` : `less than ${paging.maximum}`;
     return refuse(
       invalidValue(
@@ -67,7 +68,7 @@ export function page<T>(
   });
 }
 
-/** IDs and pages exclude each other. */
+/** IDs and pages exclude each other. (*) for others than instances and interfaces */
 export function idsAndPages(
   ids: readonly string[],
   request: PageRequest,

@@ -1,6 +1,8 @@
 // EC2 as the product meets it: through the real SDK.
 import {
   AssignPrivateIpAddressesCommand,
+  CreateSubnetCidrReservationCommand,
+  DeleteSubnetCidrReservationCommand,
   DescribeInstancesCommand,
   DescribeInstanceTypesCommand,
   DescribeNetworkInterfacesCommand,
@@ -111,6 +113,36 @@ t.test('types, subnets, VPCs and reservations are described', async (t) => {
   t.equal((await client.send(new DescribeVpcsCommand({}))).Vpcs?.[0]?.CidrBlock, '10.0.0.0/16');
   const kept = await client.send(new GetSubnetCidrReservationsCommand({ SubnetId: subnetId }));
   t.match(kept.SubnetIpv4CidrReservations, [{ Cidr: '10.0.130.0/24', ReservationType: 'explicit' }]);
+});
+
+t.test('a part of a subnet is reserved and given back', async (t) => {
+  const { client, subnetId } = await fixture(t);
+  const reserve = (Cidr: string, SubnetId = subnetId) =>
+    client.send(new CreateSubnetCidrReservationCommand({ SubnetId, Cidr, ReservationType: 'explicit' }));
+  const shown = async () =>
+    (await client.send(new GetSubnetCidrReservationsCommand({ SubnetId: subnetId })))
+      .SubnetIpv4CidrReservations;
+  const { SubnetCidrReservation: made } = await reserve('10.0.130.0/24');
+  t.match(made, { SubnetId: subnetId, Cidr: '10.0.130.0/24', ReservationType: 'explicit' });
+  t.strictSame(await shown(), [made]);
+  const rows: [Promise<unknown>, RegExp][] = [
+    [reserve('10.0.130.128/25'), /^400 InvalidParameterValue: The CIDR overlaps/],
+    [reserve('10.0.144.0/24'), /^400 InvalidParameterValue: The CIDR is not within the subnet/],
+    [reserve('10.0.131.1/24'), /^400 InvalidParameterValue: Value \(10.0.131.1\/24\) for parameter cidr/],
+    [reserve('10.0.131.0/24', 'subnet-00000000'), /^400 InvalidSubnetID.NotFound/],
+  ];
+  for (const [call, expected] of rows) t.match(await refusal(call), expected);
+  const giveBack = (SubnetCidrReservationId = '') =>
+    client.send(new DeleteSubnetCidrReservationCommand({ SubnetCidrReservationId }));
+  t.strictSame(
+    (await giveBack(made?.SubnetCidrReservationId)).DeletedSubnetCidrReservation?.Cidr,
+    '10.0.130.0/24',
+  );
+  t.strictSame(await shown(), []);
+  t.match(
+    await refusal(giveBack(made?.SubnetCidrReservationId)),
+    /^400 InvalidSubnetCidrReservationID.NotFound/,
+  );
 });
 
 t.test('assigning and unassigning is all or nothing, in the words of EC2', async (t) => {
@@ -279,5 +311,7 @@ t.test('an action or a parameter that EC2 does not have is refused', async (t) =
   const post = async (body: string) =>
     (await fetch(ec2.url, { method: 'POST', body, headers: { authorization } })).text();
   t.match(await post('Action=RunInstance'), '<Code>InvalidAction</Code>');
+  t.match(await post('Action=constructor'), '<Code>InvalidAction</Code>');
+  t.match(await post('Version=2016-11-15'), '<Code>MissingAction</Code>');
   t.match(await post('Action=DescribeVpcs&Vpc.1=x'), '<Code>UnknownParameter</Code>');
 });

@@ -112,7 +112,9 @@ class Desk {
   /** The call, or why it is not let in. */
   #read(request: IncomingMessage, action: string, form: Form): Answer<Call> {
     if (!this.#knows(request.headers.authorization)) return refuse(AUTH_FAILURE);
-    const read = ACTIONS[action];
+    if (action === '')
+      return refuse(ec2Error('MissingAction', 'The request must contain the parameter Action'));
+    const read = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
     if (read === undefined) {
       return refuse(ec2Error('InvalidAction', `The action ${action} is not valid for this web service.`));
     }

@@ -1,7 +1,7 @@
 // The model's things as EC2 writes them in an answer, cut down to what OpenShift's users and this product read.
 import { formatAddress, formatCidr } from '../ipv4.ts';
 import type { Assigned } from './assign.ts';
-import { statusOf } from './describe.ts';
+import { statusOf, typeOf } from './describe.ts';
 import type { InstanceType } from './instance-types.ts';
 import type { CidrReservation, Ec2State, Instance, NetworkInterface, Subnet, Tags, Vpc } from './model.ts';
 import { addressesOf, interfacesIn, interfacesOf } from './model.ts';
@@ -56,7 +56,7 @@ export function networkInterface(eni: NetworkInterface, salt: string): Xml {
     ownerId: OWNER,
     requesterManaged: eni.requesterManaged,
     status: statusOf(eni),
-    interfaceType: eni.requesterManaged ? 'network_load_balancer' : 'interface',
+    interfaceType: typeOf(eni),
     privateIpAddress: formatAddress(eni.primary),
     privateIpAddressesSet: set(
       addresses.map((ip) => ({ privateIpAddress: formatAddress(ip), primary: ip === eni.primary })),

@@ -1,5 +1,5 @@
 // EC2's throttling: a bucket of tokens per action. One call takes one token; tokens come back at a steady rate.
-// Figures are those that AWS documents for most actions (*); a describe that asks for everything at once gets fewer.
+// Figures are those that AWS documents for most actions; a describe that asks for everything at once gets fewer.
 
 export interface Bucket {
   readonly capacity: number;
@@ -10,6 +10,7 @@ export interface Bucket {
 export const DESCRIBES: Bucket = { capacity: 100, refill: 20 };
 /** (*) Describes without ids, filters or pages. */
 export const UNFILTERED_DESCRIBES: Bucket = { capacity: 50, refill: 10 };
+/** (*) Assigning, unassigning, and most other changes. */
 export const CHANGES: Bucket = { capacity: 50, refill: 5 };
 
 export function usualBucket(action: string, unfiltered: 'unfiltered' | 'filtered'): Bucket {

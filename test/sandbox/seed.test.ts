@@ -3,15 +3,17 @@ import t from 'tap';
 import { ALLOCATIONS, EGRESSIPAMS, NAMESPACES } from '../../shared/kube/resources.ts';
 import { EGRESSIPS_ANNOTATION } from '../../shared/names.ts';
 import { startSandbox } from './cluster.ts';
+import { CLOUD_PRIVATE_IP_CONFIGS, isAssigned } from './sdn/platform.ts';
 
 const PLATFORMS = [
-  { platform: 'aws', nodes: 6, pools: 3 },
-  { platform: 'baremetal', nodes: 4, pools: 1 },
+  { platform: 'aws', nodes: 6, pools: 3, assigns: 'nobody' },
+  { platform: 'aws', nodes: 6, pools: 3, assigns: 'platform' },
+  { platform: 'baremetal', nodes: 4, pools: 1, assigns: 'nobody' },
 ] as const;
 
-for (const { platform, nodes, pools } of PLATFORMS) {
-  t.test(`on ${platform} each namespace has its IPs, bound and active`, async (t) => {
-    const sandbox = await startSandbox({ platform, nodes, seed: { namespaces: 18 } });
+for (const { platform, nodes, pools, assigns } of PLATFORMS) {
+  t.test(`on ${platform}, ${assigns} assigns: each namespace has its IPs, bound and active`, async (t) => {
+    const sandbox = await startSandbox({ platform, nodes, assigns, seed: { namespaces: 18 } });
     t.teardown(() => sandbox.close());
     const { client } = sandbox.kube;
     const egressIPAM = await client.get(EGRESSIPAMS, 'seed');
@@ -29,6 +31,8 @@ for (const { platform, nodes, pools } of PLATFORMS) {
       t.strictSame(own.map((it) => it.metadata.name).sort(), ips.toSorted());
     }
     t.equal([...verdicts.values()].filter((it) => it.egress === 'active').length, 18);
+    const configs = assigns === 'platform' ? (await client.list(CLOUD_PRIVATE_IP_CONFIGS)).items : [];
+    t.equal(configs.filter(isAssigned).length, assigns === 'platform' ? 18 * pools : 0);
   });
 }
 

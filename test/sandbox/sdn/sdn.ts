@@ -1,14 +1,19 @@
 // OpenShift SDN over the Kubernetes API: follows what it has to know, does what upkeep.ts and platform.ts say, and tells
 // where each namespace's traffic leaves from. One pass at a time; each change asks for another.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HostSubnetObject, NamespaceObject, NetNamespaceObject } from '../../../shared/kinds.ts';
+import type {
+  HostSubnetObject,
+  NamespaceObject,
+  NetNamespaceObject,
+  NodeObject,
+} from '../../../shared/kinds.ts';
 import type { KubeClient } from '../../../shared/kube/client.ts';
 import { isApiError } from '../../../shared/kube/client.ts';
 import { HOST_SUBNETS, NAMESPACES, NET_NAMESPACES, NODES } from '../../../shared/kube/resources.ts';
 import { EGRESS_IPCONFIG_ANNOTATION, formatIPConfig, parseIPConfig, whyIgnored } from './accept.ts';
 import { carryOutPlatformWork, carryOutUpkeep } from './carry-out.ts';
 import type { SdnCloud } from './cloud.ts';
-import type { Change } from './follow.ts';
+import type { Change, Followed } from './follow.ts';
 import { follow } from './follow.ts';
 import type { PlatformWork } from './platform.ts';
 import { CLOUD_PRIVATE_IP_CONFIGS, platformWork } from './platform.ts';
@@ -58,6 +63,7 @@ class RunningSdn implements Sdn {
   readonly #accepted = new Map<string, HostSubnetObject>();
   readonly #ignored = new Map<string, string>();
   readonly #failures = new Map<string, number>();
+  #nodes: Followed<NodeObject> | undefined;
   #stores: Stores | undefined;
   #dirty = false;
   #running: Promise<void> | undefined;
@@ -71,8 +77,11 @@ class RunningSdn implements Sdn {
     const { signal } = this.#stop;
     const wake = () => this.#wake();
     const started = performance.now();
+    const nodes = await follow(this.#client, NODES, signal, wake);
+    this.#nodes = nodes;
+    await this.#annotate(nodes);
     this.#stores = {
-      nodes: await follow(this.#client, NODES, signal, wake),
+      nodes,
       hostSubnets: await follow(this.#client, HOST_SUBNETS, signal, (change) => this.#consider(change)),
       netNamespaces: await follow(this.#client, NET_NAMESPACES, signal, wake),
       namespaces: await follow(this.#client, NAMESPACES, signal, (change) => this.#see(change, started)),
@@ -115,13 +124,21 @@ class RunningSdn implements Sdn {
     return this.#options.assigns === 'platform' && this.#options.cloud !== undefined;
   }
 
+  /** HostSubnets that are there from the start are taken or ignored by what the platform has long said of their nodes. */
+  async #annotate(nodes: Followed<NodeObject>): Promise<void> {
+    await eachOf([...this.#annotations(objectsOf(nodes))], async ([name, annotation]) => {
+      const metadata = { annotations: { [EGRESS_IPCONFIG_ANNOTATION]: annotation } };
+      nodes.put(await this.#client.patch(NODES, name, 'application/merge-patch+json', { metadata }));
+    });
+  }
+
   /** Takes or ignores a HostSubnet as it comes. */
   #consider({ type, object }: Change<HostSubnetObject>): void {
     const { name } = object.metadata;
     this.#ignored.delete(name);
     if (type === 'deleted') this.#accepted.delete(name);
     else {
-      const node = this.#stores?.nodes.objects.get(name);
+      const node = this.#nodes?.objects.get(name);
       const limit = parseIPConfig(node?.metadata.annotations?.[EGRESS_IPCONFIG_ANNOTATION]);
       const why = this.#platformAssigns ? whyIgnored(object, limit) : undefined;
       if (why === undefined) this.#accepted.set(name, object);
@@ -221,17 +238,23 @@ class RunningSdn implements Sdn {
     return upkeep({ ...view, namespaces, capacity: new Map(limits) });
   }
 
-  #platformWork(view: View): PlatformWork[] {
+  #platformWork({ nodes, configs }: View): PlatformWork[] {
+    if (!this.#platformAssigns) return [];
+    const { ips } = this.verdicts();
+    const annotations = this.#annotations(nodes);
+    return platformWork({ nodes, configs, ips, annotations, failures: this.#failures });
+  }
+
+  /** What the annotation of each node is to say, where the platform assigns. */
+  #annotations(nodes: readonly NodeObject[]): ReadonlyMap<string, string> {
     const { cloud } = this.#options;
-    if (!this.#platformAssigns || cloud === undefined) return [];
-    const annotations = view.nodes.flatMap((node) => {
+    if (!this.#platformAssigns || cloud === undefined) return new Map();
+    const limits = nodes.flatMap((node) => {
       const limit = cloud.limit(node);
       if (limit === undefined) return [];
       return [[node.metadata.name, formatIPConfig(limit.interfaceId, limit, limit.capacity + 1)] as const];
     });
-    const { ips } = this.verdicts();
-    const { nodes, configs } = view;
-    return platformWork({ nodes, configs, ips, annotations: new Map(annotations), failures: this.#failures });
+    return new Map(limits);
   }
 
   async #isSettled(): Promise<boolean> {

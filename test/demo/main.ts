@@ -9,13 +9,14 @@ import { Stack } from '../stack/stack.ts';
 import { configure, DEMO_COMMAND, type DemoConfig } from './config.ts';
 import { createAll } from './create.ts';
 import { hints } from './hints.ts';
+import { live } from './live.ts';
 import { type Expectation, type Report, report } from './report.ts';
 import { table } from './table.ts';
 import { untilUnwatched } from './unwatched.ts';
 
 /** Milliseconds in which all must be settled with --once. */
 const SETTLES_WITHIN = 60_000;
-const LOOK_EVERY = { once: 100, live: 500 };
+const LOOK_EVERY = 100;
 /** An API server that waits for requests no longer than this, so that releases can be watched without waiting long. */
 const SHORT_TIMES = {
   sandboxArgs: ['--request-timeout=10s'],
@@ -55,7 +56,9 @@ async function run(config: DemoConfig): Promise<number> {
     if (config.once) return await once(look, config, stop, timeOut);
     const { kubeconfigs, ec2Url, region } = stack.ready;
     const pointers = { kubeconfig: kubeconfigs.admin, ec2Url, region, egressIPAM: egressIPAM.metadata.name };
-    return await live(look, hints(pointers, demo.plain.metadata.name), stop);
+    await live(look, hints(pointers, demo.plain.metadata.name), process.stdout, stop);
+    say('stopping …');
+    return EXIT.asAsked;
   } finally {
     await stack.stop();
   }
@@ -69,7 +72,7 @@ async function once(
 ): Promise<number> {
   let latest = await look();
   while (!latest.ok && !isHopeless(latest) && !timeOut.aborted && !stop.aborted) {
-    await delay(LOOK_EVERY.once);
+    await delay(LOOK_EVERY);
     latest = await look();
   }
   process.stdout.write(config.json ? `${JSON.stringify(latest, null, 2)}\n` : table(latest));
@@ -80,21 +83,4 @@ async function once(
 /** Somebody was refused who should not have been, or let in who should have been refused: time will not mend it. */
 function isHopeless({ rejected }: Report): boolean {
   return rejected.length !== 1;
-}
-
-async function live(look: () => Promise<Report>, hint: string, stop: AbortSignal): Promise<number> {
-  let shown = '';
-  while (!stop.aborted) {
-    const text = `${table(await look())}\n${hint}\n`;
-    if (text !== shown) show(text);
-    shown = text;
-    await delay(LOOK_EVERY.live, undefined, { signal: stop }).catch(() => {});
-  }
-  process.stderr.write('stopping …\n');
-  return EXIT.asAsked;
-}
-
-/** Redraws a terminal; a file or pipe gets each change as it comes. */
-function show(text: string): void {
-  process.stdout.write(process.stdout.isTTY ? `\u001b[H\u001b[2J${text}` : `${text}\n`);
 }

@@ -103,6 +103,7 @@ function codeOf(action: Ec2Action, failure: Failure): CloudErrorCode {
   if (/^InvalidNetworkInterfaceI[Dd]\./.test(name)) return 'InterfaceGone';
   if (name === 'InvalidIPAddress.InUse') return 'AddressTaken';
   if (name !== 'InvalidParameterValue') return 'Rejected';
+  // What EC2 says of an address that is not there is known from others' sources only, not from a live account.
   if (action === 'unassign') return 'NotAssigned';
   return action === 'assign' ? refusedAddress(failure.message) : 'Rejected';
 }

@@ -16,8 +16,9 @@ export interface Bucket {
   readonly refill: number;
 }
 
-/** As AWS documents most describes and most changes. */
+/** As AWS documents most describes. */
 export const DESCRIBES: Bucket = { capacity: 100, refill: 20 };
+/** As it documents most changes; nobody has tried these figures on a live account. */
 export const CHANGES: Bucket = { capacity: 50, refill: 5 };
 
 const KEPT: Readonly<Record<Lane, number>> = { failover: 0, grant: 0.5, cleanup: 0.6 };

@@ -41,7 +41,8 @@ export const RECONCILER_COMMAND = {
     }),
     'report-only': booleanFlag({
       group: BEHAVIOUR,
-      description: 'print what would be done next, do nothing, and exit',
+      description:
+        'print what would be done next, do nothing, and exit: with 1 if EC2 could not be read completely',
       default: false,
     }),
     region: stringFlag({

@@ -86,10 +86,11 @@ async function run(config: ReconcilerConfig): Promise<number> {
         });
   const timing = { ...DEFAULT_TIMING, claimGrace: config.claimGrace, notReadyHold: config['not-ready-hold'] };
   if (config['report-only']) {
-    const lines = await reportOnly({ client, assigns: platform.kind, cloud, timing, clock: systemClock });
+    const options = { client, assigns: platform.kind, cloud, timing, clock: systemClock };
+    const { lines, complete } = await reportOnly(options);
     process.stdout.write(lines.length === 0 ? 'nothing to do\n' : `${lines.join('\n')}\n`);
     await client.close();
-    return EXIT.asAsked;
+    return complete ? EXIT.asAsked : EXIT.notAsAsked;
   }
   const terms = new Terms({
     client,

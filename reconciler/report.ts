@@ -19,14 +19,14 @@ export interface ReportOptions {
   readonly clock: Clock;
 }
 
-/** One line each: first what is planned, then notices. Empty when there is nothing to do and nothing to say. */
-export async function reportOnly({
-  client,
-  assigns,
-  cloud,
-  timing,
-  clock,
-}: ReportOptions): Promise<string[]> {
+export interface Report {
+  /** First what is planned, then notices. Empty when there is nothing to do and nothing to say. */
+  readonly lines: readonly string[];
+  /** Whether all of the cloud could be read; where it could not, the report does not say what would be done. */
+  readonly complete: boolean;
+}
+
+export async function reportOnly({ client, assigns, cloud, timing, clock }: ReportOptions): Promise<Report> {
   // Whoever waits for a report is told at once what stands in its way.
   const unreadable = Promise.withResolvers<never>();
   unreadable.promise.catch(() => {});
@@ -49,11 +49,24 @@ export async function reportOnly({
       wallClock: () => Date.now(),
     });
     const { actions, notices } = plan(observer.observe(new Set(), new Map()));
-    return [
+    const unread = nodesByReason(inventory);
+    const lines = [
       ...actions.map((action) => `would ${describe(action)}`),
+      ...unread.map((sentence) => `EC2: ${sentence}; what they host stays as it is`),
       ...notices.map(({ about, reason, message }) => `${about.kind} ${about.name}: ${reason}: ${message}`),
     ];
+    return { lines, complete: unread.length === 0 };
   } finally {
     await caches.stop();
   }
+}
+
+/** One sentence for each reason for which nodes could not be read. */
+function nodesByReason(inventory: Inventory | undefined): string[] {
+  const byReason = Map.groupBy(inventory?.unknownNodes ?? [], ([, reason]) => reason);
+  return [...byReason].map(([reason, nodes]) => {
+    const names = nodes.map(([name]) => name).sort();
+    const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
+    return `${names.slice(0, 3).join(', ')}${more} could not be read: ${reason}`;
+  });
 }

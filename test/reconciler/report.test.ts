@@ -7,10 +7,18 @@ import { fakeZone } from './aws/zone.ts';
 import { isWrite } from './lifeline.ts';
 import { SmallCluster } from './small-cluster.ts';
 
-function report(cluster: SmallCluster): Promise<string[]> {
+async function report(cluster: SmallCluster): Promise<readonly string[]> {
   const { kube: client, clock } = cluster;
   const cloud = undefined;
-  return reportOnly({ client, assigns: 'none', cloud, timing: DEFAULT_TIMING, clock });
+  const { lines, complete } = await reportOnly({
+    client,
+    assigns: 'none',
+    cloud,
+    timing: DEFAULT_TIMING,
+    clock,
+  });
+  t.ok(complete);
+  return lines;
 }
 
 function bareMetal(): SmallCluster {
@@ -51,9 +59,29 @@ t.test('it writes nothing, and reads EC2 once', async (t) => {
 
   const { cloud, ec2, clock } = fakeZone(2);
   const timing = DEFAULT_TIMING;
-  const lines = await reportOnly({ client: cluster.kube, assigns: 'aws', cloud, timing, clock });
+  const { lines } = await reportOnly({ client: cluster.kube, assigns: 'aws', cloud, timing, clock });
   t.ok(lines.length > 0);
   t.equal(ec2.count('assign') + ec2.count('unassign'), 0);
+});
+
+t.test('a cloud that cannot be read makes the report incomplete, and it says so', async (t) => {
+  const cluster = bareMetal();
+  cluster.serve('a', 'pool', { '10.0.1.20': 'n1', '10.0.2.20': 'n2' });
+  const { cloud, clock } = fakeZone(0);
+  const inventory = await cloud.refresh([]);
+  const silent = ['n4', 'n3', 'n2', 'n1'].map((node) => [node, 'no connection to EC2'] as const);
+  const unknownNodes = new Map([...silent, ['n5', 'EC2 does not know it'] as const]);
+  cloud.refresh = async () => ({ ...inventory, unknownNodes });
+  const options = { client: cluster.kube, assigns: 'aws', cloud, timing: DEFAULT_TIMING, clock } as const;
+  const { lines, complete } = await reportOnly(options);
+  t.equal(complete, false);
+  t.same(
+    lines.filter((line) => line.startsWith('EC2')),
+    [
+      'EC2: n1, n2, n3 and 1 more could not be read: no connection to EC2; what they host stays as it is',
+      'EC2: n5 could not be read: EC2 does not know it; what they host stays as it is',
+    ],
+  );
 });
 
 t.test('a cluster that cannot be read is a failure, not an empty report', async (t) => {

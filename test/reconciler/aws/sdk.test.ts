@@ -18,7 +18,7 @@ import {
   ips,
   layOut,
   nodeRef,
-  setEnvironment,
+  setAwsEnvironment,
   startZone,
   type Teardown,
   texts,
@@ -162,7 +162,7 @@ async function startSilence(t: Teardown): Promise<string> {
 }
 
 t.test('a call that takes too long is given up', async (t) => {
-  setEnvironment(t, { AWS_ENDPOINT_URL: await startSilence(t), ...CREDENTIALS });
+  setAwsEnvironment(t, { AWS_ENDPOINT_URL: await startSilence(t), ...CREDENTIALS });
   const ec2 = sdkEc2({ region: 'eu-central-1', callTimeout: 300 });
   t.teardown(() => ec2.close());
   await t.rejects(ec2.subnets(['subnet-1']), { code: 'UnknownOutcome' });
@@ -171,10 +171,8 @@ t.test('a call that takes too long is given up', async (t) => {
 t.test('so is one that waits for credentials, and it is not sent later', async (t) => {
   const ec2 = await startEc2();
   t.teardown(() => ec2.close());
-  setEnvironment(t, {
+  setAwsEnvironment(t, {
     AWS_ENDPOINT_URL: ec2.url,
-    AWS_ACCESS_KEY_ID: undefined,
-    AWS_SECRET_ACCESS_KEY: undefined,
     AWS_SHARED_CREDENTIALS_FILE: join(t.testdir({}), 'none'),
     AWS_CONTAINER_CREDENTIALS_FULL_URI: await startSilence(t),
   });
@@ -272,10 +270,9 @@ t.test('D11: keys rotated in a mounted Secret are taken up after a refusal, and 
 t.test('D11: so are those in a shared credentials file, by the default chain', async (t) => {
   const file = (key: string) => `[default]\naws_access_key_id = ${key}\naws_secret_access_key = a-secret\n`;
   const directory = t.testdir({ credentials: file('AKIDOLD') });
-  const { cloud, nodes } = await startZone(t, 1, { accessKeyId: 'AKIDNEW' });
-  setEnvironment(t, {
-    AWS_ACCESS_KEY_ID: undefined,
-    AWS_SECRET_ACCESS_KEY: undefined,
+  const { cloud, nodes, ec2 } = await startZone(t, 1, { accessKeyId: 'AKIDNEW' });
+  setAwsEnvironment(t, {
+    AWS_ENDPOINT_URL: ec2.url,
     AWS_SHARED_CREDENTIALS_FILE: join(directory, 'credentials'),
   });
   t.match((await cloud.refresh(nodes)).unknownNodes.get('n1'), /AuthFailure/);

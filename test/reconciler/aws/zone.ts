@@ -1,5 +1,6 @@
 // One zone of a cluster on EC2 and the cloud under test in front of it: over the fake, with a clock that the test turns,
 // or over the sandbox's EC2 through the real SDK.
+import { devNull } from 'node:os';
 import { Cloud, type CloudOptions } from '../../../reconciler/aws/cloud.ts';
 import type { NodeRef } from '../../../reconciler/aws/inventory.ts';
 import { Limiter } from '../../../reconciler/aws/limiter.ts';
@@ -76,16 +77,15 @@ export async function startZone(
 /** Credentials that are good enough for the sandbox. */
 export const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'not-a-secret' };
 
-/** Sets variables for the rest of the test; undefined removes one. */
-export function setEnvironment(t: Teardown, variables: Readonly<Record<string, string | undefined>>): void {
+/** For the rest of the test these are AWS's only variables, whatever account somebody uses on this machine otherwise. */
+export function setAwsEnvironment(t: Teardown, variables: Readonly<Record<string, string>>): void {
   const before = { ...process.env };
   t.teardown(() => {
     process.env = before;
   });
-  for (const [name, value] of Object.entries(variables)) {
-    if (value === undefined) delete process.env[name];
-    else process.env[name] = value;
-  }
+  const others = Object.entries(before).filter(([name]) => !name.startsWith('AWS_'));
+  const files = { AWS_CONFIG_FILE: devNull, AWS_SHARED_CREDENTIALS_FILE: devNull };
+  process.env = { ...Object.fromEntries(others), ...files, ...variables };
 }
 
 /** A cloud whose SDK goes to that URL. */
@@ -95,7 +95,7 @@ export function cloudAt(
   options: SdkOptions = {},
   clock: Clock = systemClock,
 ): Cloud {
-  setEnvironment(t, { AWS_ENDPOINT_URL: url, ...CREDENTIALS });
+  setAwsEnvironment(t, { AWS_ENDPOINT_URL: url, ...CREDENTIALS });
   const ec2 = sdkEc2({ region: 'eu-central-1', ...options });
   const stop = new AbortController();
   t.teardown(() => {

@@ -29,8 +29,7 @@ export const RECONCILER_COMMAND = {
     }),
     namespace: stringFlag({
       group: CLUSTER,
-      description: 'namespace of the Lease; without it $POD_NAMESPACE',
-      default: OPERATOR_NAMESPACE,
+      description: `namespace of the Lease; without it $POD_NAMESPACE, then ${OPERATOR_NAMESPACE}`,
     }),
     assign: choiceFlag({
       group: BEHAVIOUR,
@@ -140,13 +139,9 @@ export function configure(
     problems.push({ code: 'InvalidFlag', path: '--leader-elect-retry-period', message });
   }
   if (problems.length > 0) return fail(...problems);
-  const namespace =
-    env.POD_NAMESPACE !== undefined && values.namespace === OPERATOR_NAMESPACE
-      ? env.POD_NAMESPACE
-      : values.namespace;
   return ok({
     ...values,
-    namespace,
+    namespace: values.namespace || env.POD_NAMESPACE || OPERATOR_NAMESPACE,
     identity: `${env.POD_NAME ?? hostname()}_${process.pid}`,
     claimGrace: 2 * values['api-server-request-timeout'],
   });

@@ -29,9 +29,7 @@ export const WEBHOOK_COMMAND = {
     }),
     namespace: stringFlag({
       group: CLUSTER,
-      description:
-        "namespace of the webhook's Secret and of the reconciler's Lease; without it $POD_NAMESPACE",
-      default: OPERATOR_NAMESPACE,
+      description: `namespace of the webhook's Secret and of the reconciler's Lease; without it $POD_NAMESPACE, then ${OPERATOR_NAMESPACE}`,
     }),
     'bind-address': stringFlag({
       group: SERVING,
@@ -117,10 +115,9 @@ export function configure(
     problems.push({ code: 'MissingFlag', path, message });
   }
   if (problems.length > 0) return fail(...problems);
-  const fromEnvironment = values.namespace === OPERATOR_NAMESPACE ? env.POD_NAMESPACE : undefined;
   return ok({
     ...values,
-    namespace: fromEnvironment ?? values.namespace,
+    namespace: values.namespace || env.POD_NAMESPACE || OPERATOR_NAMESPACE,
     'bind-address': values['bind-address'] || everyAddress(),
     tlsFiles: certFile === '' ? undefined : { certFile, keyFile },
   });

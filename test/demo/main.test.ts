@@ -20,19 +20,24 @@ interface Demo {
   readonly process: ChildProcess;
   /** What it has written so far. */
   seen(): string;
+  /** What it has said besides, on standard error. */
+  told(): string;
   readonly ended: Promise<number | null>;
 }
 
 function start(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Demo {
   const child = spawn(process.execPath, [MAIN, ...argv], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let seen = '';
-  child.stdout?.setEncoding('utf8').on('data', (more: string) => {
-    seen += more;
-  });
-  return { process: child, seen: () => seen, ended: once(child, 'exit').then(([status]) => status) };
+  const all = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (more: string) => {
+      all[name] += more;
+    });
+  }
+  const ended = once(child, 'exit').then(([status]) => status);
+  return { process: child, seen: () => all.stdout, told: () => all.stderr, ended };
 }
 
 async function document(
@@ -56,8 +61,9 @@ async function shows(demo: Demo, wanted: RegExp): Promise<string> {
 const shapeOf = ({ name, egress, egressIPs, hosts }: NamespaceReport) =>
   `${name}: ${egress}, ${egressIPs.length} IPs on ${new Set(hosts.map(({ node }) => node)).size} nodes`;
 
-t.test('on AWS one document tells all, whatever account the user has otherwise', async (t) => {
-  const other = { AWS_PROFILE: 'somebody-else', AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
+t.test('on AWS one document tells all, whatever the environment is set up for otherwise', async (t) => {
+  const aws = { AWS_PROFILE: 'somebody-else', AWS_ENDPOINT_URL: 'http://127.0.0.1:1' };
+  const other = { ...aws, POD_NAMESPACE: 'elsewhere', KUBECONFIG: '/nowhere' };
   const found = await document(t, ['--namespaces=3', '--nodes=3'], other);
   t.same(Object.keys(found).sort(), ['ec2Calls', 'namespaces', 'ok', 'platform', 'rejected']);
   t.equal(found.platform, 'aws');
@@ -127,6 +133,19 @@ t.test('live: what it advises works, new namespaces show up, and Ctrl-C ends eve
   t.equal(await demo.ended, 0);
   t.notOk(existsSync(dirname(path)), 'its kubeconfigs are gone, and with them the sandbox that made them');
   await t.rejects(client.list(NAMESPACES), { code: 'unavailable' });
+});
+
+t.test('told to stop while it starts, it stops', async (t) => {
+  const steps = ['starting the sandbox', 'applying manifests', 'starting the webhook'];
+  for (const step of steps) {
+    const demo = start(['--platform=baremetal', '--nodes=1']);
+    t.teardown(() => demo.process.kill('SIGKILL'));
+    await until(async () => demo.told().includes(step));
+    demo.process.kill('SIGINT');
+    t.equal(await demo.ended, 0, step);
+    t.match(demo.told(), /stopping …\n$/);
+    t.equal(demo.seen(), '', 'nothing is shown');
+  }
 });
 
 t.test('live: it ends, and takes everything along, when nobody reads any more', async (t) => {

@@ -38,30 +38,44 @@ async function run(config: DemoConfig): Promise<number> {
     untilUnwatched(process),
   ]);
   const say = (text: string) => process.stderr.write(`${text}\n`);
-  const stack = await Stack.start({ ...config, ...SHORT_TIMES }, (step) => say(`${step} …`));
+  let stack: Stack | undefined;
   try {
-    const demo = demoNamespaces(config.platform, config.namespaces);
-    const egressIPAM = sampleEgressIPAM(config.platform);
-    await apply(stack.client, egressIPAM);
-    say('creating namespaces …');
-    const timeOut = config.once ? AbortSignal.timeout(SETTLES_WITHIN) : new AbortController().signal;
-    const namespaces = [...demo.accepted, demo.plain, demo.refused];
-    const rejected = await createAll(stack.client, namespaces, AbortSignal.any([stop, timeOut]));
-    const expected: Expectation = {
-      optedIn: demo.accepted.map(({ metadata }) => metadata.name),
-      refused: [demo.refused.metadata.name],
-      created: [...demo.accepted, demo.plain].map(({ metadata }) => metadata.name),
-    };
-    const look = () => report(stack, config.platform, expected, rejected);
-    if (config.once) return await once(look, config, stop, timeOut);
-    const { kubeconfigs, ec2Url, region } = stack.ready;
-    const pointers = { kubeconfig: kubeconfigs.admin, ec2Url, region, egressIPAM: egressIPAM.metadata.name };
-    await live(look, hints(pointers, demo.plain.metadata.name), process.stdout, stop);
-    say('stopping …');
-    return EXIT.asAsked;
+    stack = await Stack.start({ ...config, ...SHORT_TIMES }, (step) => say(`${step} …`), stop);
+    return await show(stack, config, say, stop);
+  } catch (error) {
+    // What was under way when it was told to stop need not have gone well.
+    if (!stop.aborted) throw error;
+    return config.once ? EXIT.notAsAsked : EXIT.asAsked;
   } finally {
-    await stack.stop();
+    if (stop.aborted) say('stopping …');
+    await stack?.stop();
   }
+}
+
+async function show(
+  stack: Stack,
+  config: DemoConfig,
+  say: (text: string) => void,
+  stop: AbortSignal,
+): Promise<number> {
+  const demo = demoNamespaces(config.platform, config.namespaces);
+  const egressIPAM = sampleEgressIPAM(config.platform);
+  await apply(stack.client, egressIPAM);
+  say('creating namespaces …');
+  const timeOut = config.once ? AbortSignal.timeout(SETTLES_WITHIN) : new AbortController().signal;
+  const namespaces = [...demo.accepted, demo.plain, demo.refused];
+  const rejected = await createAll(stack.client, namespaces, AbortSignal.any([stop, timeOut]));
+  const expected: Expectation = {
+    optedIn: demo.accepted.map(({ metadata }) => metadata.name),
+    refused: [demo.refused.metadata.name],
+    created: [...demo.accepted, demo.plain].map(({ metadata }) => metadata.name),
+  };
+  const look = () => report(stack, config.platform, expected, rejected);
+  if (config.once) return await once(look, config, stop, timeOut);
+  const { kubeconfigs, ec2Url, region } = stack.ready;
+  const pointers = { kubeconfig: kubeconfigs.admin, ec2Url, region, egressIPAM: egressIPAM.metadata.name };
+  await live(look, hints(pointers, demo.plain.metadata.name), process.stdout, stop);
+  return EXIT.asAsked;
 }
 
 async function once(

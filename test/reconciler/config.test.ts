@@ -50,6 +50,8 @@ t.test('the pod tells its name and its namespace, and a flag overrules the latte
   const env = { POD_NAMESPACE: 'ours', POD_NAME: 'pod-1' };
   t.match(read([], env), { value: { namespace: 'ours', identity: `pod-1_${process.pid}` } });
   t.match(read(['--namespace=theirs'], env), { value: { namespace: 'theirs' } });
+  const usual = 'egressip-ipam-operator';
+  t.match(read([`--namespace=${usual}`], env), { value: { namespace: usual } });
 });
 
 t.test('a lease that could run out between two renewals is refused', async (t) => {

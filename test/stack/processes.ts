@@ -2,6 +2,7 @@
 // and ports, which are loopback's and the kernel's choice.
 import { isApiError, type KubeClient } from '../../shared/kube/client.ts';
 import { EGRESSIPAMS } from '../../shared/kube/resources.ts';
+import { OPERATOR_NAMESPACE } from '../../shared/names.ts';
 import type { Environment } from './aws-environment.ts';
 import { Child } from './child.ts';
 import { until } from './until.ts';
@@ -91,7 +92,7 @@ function spawn(
 ): Child {
   return new Child({
     script: `${name}/main.ts`,
-    args: [`--kubeconfig=${kubeconfig}`, ...PROBES, ...args, ...more],
+    args: [`--kubeconfig=${kubeconfig}`, `--namespace=${OPERATOR_NAMESPACE}`, ...PROBES, ...args, ...more],
     ...(env === undefined ? {} : { env }),
   });
 }

@@ -39,8 +39,13 @@ export class Stack {
   readonly processes: Processes;
   readonly #sandbox: Child;
 
-  /** Resolves when the webhook answers; `onStep` is told what is being done. */
-  static async start(options: StackOptions, onStep: (step: string) => void = () => {}): Promise<Stack> {
+  /** Resolves when the webhook answers; `onStep` is told what is being done. Rejects, all ended, once `stop` is aborted. */
+  static async start(
+    options: StackOptions,
+    onStep: (step: string) => void = () => {},
+    stop: AbortSignal = new AbortController().signal,
+  ): Promise<Stack> {
+    const unlessStopped = <T>(step: Promise<T>) => Promise.race([step, rejection(stop)]);
     onStep('starting the sandbox');
     const sandbox = new Child({
       script: 'test/sandbox/main.ts',
@@ -48,13 +53,14 @@ export class Stack {
     });
     let stack: Stack | undefined;
     try {
-      const ready = (await sandbox.line((line) => 'kubeconfigs' in line)) as unknown as SandboxReady;
+      const said = await unlessStopped(sandbox.line((line) => 'kubeconfigs' in line));
+      const ready = said as unknown as SandboxReady;
       stack = new Stack(options, sandbox, ready, await connectTo(ready.kubeconfigs.admin, options.userAgent));
       onStep('applying manifests/');
-      await stack.#install();
+      await unlessStopped(stack.#install());
       onStep('starting the webhook and the reconciler');
-      await stack.processes.startReconciler();
-      await stack.processes.startWebhooks();
+      await unlessStopped(stack.processes.startReconciler());
+      await unlessStopped(stack.processes.startWebhooks());
       return stack;
     } catch (error) {
       if (stack === undefined) await sandbox.stop();
@@ -155,6 +161,14 @@ async function connectTo(kubeconfig: string, userAgent = 'egressip-ipam-demo'): 
   const config = await loadKubeConfig({ kubeconfig, env: {} });
   if (!config.ok) throw new Error(describeProblems(config.problems));
   return connect(config.value, { userAgent });
+}
+
+/** Rejects once the signal is aborted. */
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 /** A kind whose CRD was made a moment ago may not be served yet. */

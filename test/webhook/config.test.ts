@@ -27,6 +27,8 @@ t.test('defaults are those of the manifests', async (t) => {
 t.test('the pod tells its namespace, and a flag overrules it', async (t) => {
   t.match(read([], { POD_NAMESPACE: 'ours' }), { value: { namespace: 'ours' } });
   t.match(read(['--namespace', 'theirs'], { POD_NAMESPACE: 'ours' }), { value: { namespace: 'theirs' } });
+  const usual = 'egressip-ipam-operator';
+  t.match(read(['--namespace', usual], { POD_NAMESPACE: 'ours' }), { value: { namespace: usual } });
 });
 
 t.test('a certificate and its key go together', async (t) => {

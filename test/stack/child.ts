@@ -7,6 +7,8 @@ import type { Environment } from './aws-environment.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 /** How many of the last lines are kept, for when somebody asks why. */
 const KEPT_LINES = 2_000;
+/** Milliseconds after which nobody waits any more for a process to say that it has started. */
+const SAID_WITHIN = 120_000;
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
@@ -58,20 +60,25 @@ export class Child {
     return this.#process.pid;
   }
 
-  /** Resolves with the first JSON line, from now on, that `wanted` accepts; rejects when the process ends before. */
-  async line(wanted: (line: LogLine) => boolean): Promise<LogLine> {
+  /**
+   * Resolves with the first JSON line, from now on, that `wanted` accepts; rejects, with the latest lines, when the process
+   * ends before, or the time (ms) is up.
+   */
+  async line(wanted: (line: LogLine) => boolean, within = SAID_WITHIN): Promise<LogLine> {
     const { promise, resolve: found, reject } = Promise.withResolvers<LogLine>();
     const look = (text: string) => {
       const line = parse(text);
       if (line !== undefined && wanted(line)) found(line);
     };
     this.#waiting.add(look);
-    const onExit = (code: number | null) =>
-      reject(new Error(`${this.script} ended with status ${code}:\n${this.lines.slice(-20).join('\n')}`));
-    this.#exited.then(onExit);
+    const giveUp = (why: string) =>
+      reject(new Error(`${this.script} ${why}:\n${this.lines.slice(-20).join('\n')}`));
+    this.#exited.then((code) => giveUp(`ended with status ${code}`));
+    const late = setTimeout(() => giveUp(`has not started within ${within / 1000} s`), within);
     try {
       return await promise;
     } finally {
+      clearTimeout(late);
       this.#waiting.delete(look);
     }
   }

@@ -8,12 +8,18 @@ import { targetsNamed } from './targets.ts';
 
 async function run({ replay: file, target, ...terms }: FuzzConfig): Promise<number> {
   const targets = targetsNamed(target);
+  if (targets.all.length === 0) {
+    const names = targetsNamed('').all.map(({ name }) => name);
+    return refuse(`--target: no target's name contains "${target}"; there are ${names.join(', ')}`);
+  }
+  const findings = file === '' ? undefined : await read(file);
+  if (findings === 'unreadable') return refuse(`--replay: ${file} cannot be read as findings, one a line`);
   const say = (done: number, found: number) => process.stderr.write(`${done} inputs, ${found} found …\n`);
   try {
     const outcome =
-      file === ''
+      findings === undefined
         ? await fuzz(targets.all, { ...terms, say })
-        : await replay(targets.all, await read(file), terms.slow);
+        : await replay(targets.all, findings, terms.slow);
     process.stdout.write(report(outcome));
     return outcome.found.length === 0 ? EXIT.asAsked : EXIT.notAsAsked;
   } finally {
@@ -21,9 +27,18 @@ async function run({ replay: file, target, ...terms }: FuzzConfig): Promise<numb
   }
 }
 
-async function read(file: string): Promise<Found[]> {
-  const lines = (await readFile(file, 'utf8')).split('\n');
-  return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Found);
+function refuse(sentence: string): number {
+  process.stderr.write(`${sentence}\n`);
+  return EXIT.usage;
+}
+
+async function read(file: string): Promise<Found[] | 'unreadable'> {
+  try {
+    const lines = (await readFile(file, 'utf8')).split('\n');
+    return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Found);
+  } catch {
+    return 'unreadable';
+  }
 }
 
 /** Findings one a line, as `--replay` takes them; then a line for each target. */

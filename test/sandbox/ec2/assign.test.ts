@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { address, cidr, formatAddress } from '../ipv4.ts';
 import { assign, unassign } from './assign.ts';
-import { delegatePrefix, limitOf, reserveCidr } from './lifecycle.ts';
+import { delegatePrefix, limitOf, reserveCidr, takeAddress } from './lifecycle.ts';
 import type { Change, Ec2State } from './model.ts';
 import { addressesOf, isReservedByAws, slotsUsed } from './model.ts';
 import { done, scene } from './scene.ts';
@@ -74,6 +74,15 @@ t.test('an assignment is carried out whole or refused whole', async (t) => {
     ['the other subnet has its own', give(state, c, ['10.0.144.30']), 'done'],
   ];
   for (const [title, change, expected] of rows) t.match(told(change), expected, title);
+});
+
+t.test('the interface of another service takes nothing, and gives nothing up', async (t) => {
+  const { state: empty, subnet } = start();
+  const taken = takeAddress(empty, subnet, address('10.0.128.40'));
+  const state = done(taken);
+  const elb = taken.ok ? taken.value.value.id : '';
+  t.match(told(give(state, elb, ['10.0.128.41'])), 'OperationNotPermitted');
+  t.match(told(take(state, elb, ['10.0.128.40'])), 'OperationNotPermitted');
 });
 
 t.test('a move takes the address off the interface that had it', async (t) => {

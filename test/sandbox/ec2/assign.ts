@@ -10,7 +10,7 @@
 import type { Cidr } from '../ipv4.ts';
 import { formatAddress, parseAddress, within } from '../ipv4.ts';
 import type { Ec2Error } from './errors.ts';
-import { answer, checkIds, ec2Error, invalidCombination, invalidValue, refuse } from './errors.ts';
+import { answer, checkIds, ec2Error, invalidCombination, invalidValue, NOT_YOURS, refuse } from './errors.ts';
 import { freeAddresses, limitOf } from './lifecycle.ts';
 import type { Change, Ec2State, NetworkInterface, Remapping, Subnet } from './model.ts';
 import { interfacesIn, isReservedByAws, put, slotsUsed } from './model.ts';
@@ -37,6 +37,7 @@ export function assign(state: Ec2State, input: AssignInput, now: number, remapMs
   const eni = state.interfaces.get(id);
   const subnet = state.subnets.get(eni?.subnetId ?? '');
   if (eni === undefined || subnet === undefined) return refuse(invalidValue(id));
+  if (eni.requesterManaged) return refuse(NOT_YOURS);
   const wanted = wantedAddresses(state, subnet, input);
   if ('error' in wanted) return refuse(wanted.error);
   // (*) that one which is there already is no error
@@ -175,6 +176,7 @@ export function unassign(state: Ec2State, input: UnassignInput): Change<undefine
   if (unknown) return refuse(unknown);
   const eni = state.interfaces.get(id);
   if (eni === undefined) return refuse(invalidValue(id));
+  if (eni.requesterManaged) return refuse(NOT_YOURS);
   if (input.addresses.length === 0) {
     return refuse(ec2Error('MissingParameter', 'The request must contain the parameter privateIpAddress')); // (*)
   }

@@ -114,6 +114,11 @@ export function missingParameter(name: string): Ec2Error {
   return ec2Error('MissingParameter', `The request must contain the parameter ${name}`);
 }
 
+/** (*) the sentence: an interface that another AWS service made for itself is that service's alone */
+export const NOT_YOURS = ec2Error(
+  'OperationNotPermitted',
+  'You do not have permission to manage this network interface.',
+);
 export const LIMIT_EXCEEDED = ec2Error('RequestLimitExceeded', 'Request limit exceeded.');
 export const DRY_RUN = ec2Error('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.');
 export const AUTH_FAILURE = ec2Error(

@@ -178,25 +178,16 @@ t.test('a burst in one replica does not overshoot the host slots', async (t) => 
   );
 });
 
+/** One IP is allocated, and the nodes have room for so many more. */
+function withRoomFor(freeHostSlots: number) {
+  const counts = { size: 16, usable: 14, allocated: 1, resting: 0, free: 13, freeHostSlots };
+  const cidrs = [{ CIDR: A, labelValue: 'zone-0', ...counts }];
+  return pool({ cidrs: [A], status: { cloud: 'none', observedGeneration: 1, cidrs } });
+}
+
 t.test('an exchange of IPs needs no more room than there is', async (t) => {
-  const status: EgressIPAMStatus = {
-    cloud: 'none',
-    observedGeneration: 1,
-    cidrs: [
-      {
-        CIDR: A,
-        labelValue: 'zone-0',
-        size: 16,
-        usable: 14,
-        allocated: 1,
-        resting: 0,
-        free: 13,
-        freeHostSlots: 0,
-      },
-    ],
-  };
   const replica = replicaOf([
-    [EGRESSIPAMS, pool({ cidrs: [A], status })],
+    [EGRESSIPAMS, withRoomFor(0)],
     [ALLOCATIONS, allocation('10.0.128.7', 'a', { phase: 'Bound' })],
   ]);
   t.equal(tell(await replica.ask(update(optedIn('a', '10.0.128.7'), optedIn('a', '10.0.128.8')))), 'allowed');
@@ -209,24 +200,8 @@ t.test('an exchange of IPs needs no more room than there is', async (t) => {
 });
 
 t.test('an IP that is taken back under way takes no slot from a newcomer', async (t) => {
-  const status: EgressIPAMStatus = {
-    cloud: 'none',
-    observedGeneration: 1,
-    cidrs: [
-      {
-        CIDR: A,
-        labelValue: 'zone-0',
-        size: 16,
-        usable: 14,
-        allocated: 1,
-        resting: 0,
-        free: 13,
-        freeHostSlots: 1,
-      },
-    ],
-  };
   const replica = replicaOf([
-    [EGRESSIPAMS, pool({ cidrs: [A], status })],
+    [EGRESSIPAMS, withRoomFor(1)],
     [ALLOCATIONS, allocation('10.0.128.7', 'a', { phase: 'Bound' })],
   ]);
   const answers = await Promise.all(['a', 'b', 'c'].map((name) => replica.ask(create(optedIn(name)))));

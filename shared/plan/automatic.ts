@@ -73,6 +73,7 @@ export function offerCIDRs(
   wish: Desire,
   modes: ReadonlyMap<EgressIPAM, Mode>,
   offers: ReadonlyMap<string, readonly string[]>,
+  held: Held,
   draft: Draft,
 ): void {
   for (const { node, egressCIDRs, ips } of world.hostSubnets.values()) {
@@ -83,8 +84,8 @@ export function offerCIDRs(
     if (world.cloud !== 'none') continue;
     for (const ip of ips) {
       const wanted = wish.wanted.get(ip);
-      if (wanted === undefined || modes.get(wanted.egressIPAM) !== 'automatic' || world.busy.has(ip))
-        continue;
+      if (wanted === undefined || modes.get(wanted.egressIPAM) !== 'automatic') continue;
+      if (world.busy.has(ip) || held.ips.has(ip)) continue;
       if (!desired.includes(wanted.pool.name)) draft.unhost(node, ip);
     }
   }

@@ -57,7 +57,9 @@ export function hold(
     if (!isLarge || egressIPAM.allowDisruption) continue;
     for (const [ip, node] of displaced) {
       ips.add(ip);
-      if (modes.get(egressIPAM) === 'automatic')
+      // Only what a node offers already: on one that we fill, the SDN would take off what we have put there.
+      const isOffered = seen.offeredBy(pool.name).includes(node);
+      if (modes.get(egressIPAM) === 'automatic' && isOffered)
         offers.set(node, (offers.get(node) ?? new Set()).add(pool.name));
     }
     notices.push(notice(pool, count));

@@ -69,7 +69,7 @@ export function plan(world: World): Plan {
     if (due !== undefined) wakeIn = Math.min(wakeIn ?? due, due);
   }
 
-  offerCIDRs(world, wish, modes, offers, draft);
+  offerCIDRs(world, wish, modes, offers, held, draft);
   finalizeEgressIPAMs(world, seen, draft);
   return { actions: draft.actions(), notices, progress, placements, wakeIn };
 }

@@ -133,6 +133,24 @@ t.test('on bare metal a deselected node goes on to offer the CIDR, and keeps its
   );
 });
 
+t.test('on bare metal no node begins to offer a CIDR because what is on it is held', async (t) => {
+  const manual = '10.0.9.5';
+  const tale = crowd(
+    [10, 2],
+    { n0: 'a', n1: { zone: 'a', egressCIDRs: ['10.0.1.0/24'] } },
+    {
+      cloud: 'none',
+      allocations: { [manual]: { for: 'b', phase: 'Bound', node: 'n0', egressIPAM: 'gone' } },
+      hosted: { n0: [manual] },
+      used: { b: [manual] },
+    },
+  );
+  const namespaces = { ...tale.namespaces, b: { egressIPAM: 'gone', ips: [manual] } };
+  const it = cluster({ ...tale, namespaces });
+  t.match(notices(it), [/^EgressIPAMNotFound about b/, /^BreakerOpen about pool: 10 of 12 IPs/]);
+  t.same(sentences(it), [], 'the SDN would take the IP of b off a node that offers');
+});
+
 t.test('the limits can be set', async (t) => {
   const it = cluster(crowd([3, 3], { n0: DESELECTED, n1: ROOMY }));
   const moves = (breaker: BreakerLimits) => plan({ ...worldOf(it), breaker }).actions.length;

@@ -197,7 +197,7 @@ export class Executor {
     if (located?.unknown.includes(ip) === true && this.#areNodesHidden())
       throw new Stale(`nobody knows on which interface ${text} is`);
     const holder = located?.holders.get(ip);
-    if (holder !== undefined && this.#mayBeNodes(holder)) {
+    if (holder !== undefined && this.#mayBeNodes(holder, ip)) {
       this.#options.requestInventory();
       throw new Stale(`${text} is still on interface ${holder}`);
     }
@@ -218,10 +218,14 @@ export class Executor {
     await this.#patchAllocation(ip, rested.metadata.resourceVersion, { metadata: { finalizers } });
   }
 
-  /** While a node cannot be read, an interface that no other node is known by may be that one's. */
-  #mayBeNodes(interfaceId: string): boolean {
+  /**
+   * While a node cannot be read, an interface that no other node is known by may be that one's. What a node has as its own
+   * address was never put there by us.
+   */
+  #mayBeNodes(interfaceId: string, ip: IPv4): boolean {
     const hosts = [...(this.#options.cloud?.inventory?.hosts.values() ?? [])];
-    return this.#areNodesHidden() || hosts.some((host) => host.interfaceId === interfaceId);
+    const host = hosts.find((one) => one.interfaceId === interfaceId);
+    return host === undefined ? this.#areNodesHidden() : host.primary !== ip;
   }
 
   /** Where all can be read, an IP outside all their subnets is on no interface of ours: its zone has lost its last node. */

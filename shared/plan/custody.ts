@@ -4,19 +4,25 @@ import type { IPv4 } from '../ip.ts';
 import type { World } from './world.ts';
 
 /**
- * `node`: on the device-0 interface of a node. `former`: on the interface where we had put it, which is no
- * known node's any more. `unknown`: on an interface that may be a node's. `stranger`: somebody else in the
- * VPC has it.
+ * `node`: a secondary address of a node's device-0 interface. `former`: on the interface where we had put it,
+ * which is no known node's any more. `unknown`: on an interface that may be a node's. `stranger`: somebody
+ * else in the VPC has it, or a node has it for itself, as its primary address.
  */
 export type Custody = 'nobody' | 'node' | 'former' | 'unknown' | 'stranger';
 
 export function custodyOf(ip: IPv4, world: World): Custody {
   const holder = world.inventory?.holders.get(ip);
   if (holder === undefined) return 'nobody';
-  if (world.nodeOfInterface.has(holder)) return 'node';
+  const node = world.nodeOfInterface.get(holder);
+  if (node !== undefined) return isAddressOf(node, ip, world) ? 'stranger' : 'node';
   const allocation = world.allocations.get(ip);
   if (allocation?.ours === true && allocation.interface === holder) return 'former';
   return mayBeUnknownNodes(holder, world) ? 'unknown' : 'stranger';
+}
+
+/** AWS may give a new node any free address of its subnet, also one that was just claimed. */
+function isAddressOf(node: string, ip: IPv4, { inventory }: World): boolean {
+  return inventory?.hosts.get(node)?.primary === ip;
 }
 
 /** A node that cannot be read is still known by its address, which its interface has, too. */

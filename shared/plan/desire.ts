@@ -115,8 +115,13 @@ function whyNot(ip: IPv4, namespace: NamespaceFact, world: World, found: Found):
     return `${formatIPv4(ip)} belongs to namespace ${allocation.namespace}`;
   }
   if (!isStolen(ip, world)) return undefined;
-  const holder = world.inventory?.holders.get(ip);
-  const message = `${formatIPv4(ip)} is in use by interface ${holder} outside this cluster`;
+  const holder = world.inventory?.holders.get(ip) ?? '';
+  const node = world.nodeOfInterface.get(holder);
+  // What was never claimed was not stolen, either: grant.ts says that a node's address is no egress IP.
+  if (allocation === undefined && node !== undefined) return undefined;
+  const who =
+    node === undefined ? `in use by interface ${holder} outside this cluster` : `the address of node ${node}`;
+  const message = `${formatIPv4(ip)} is ${who}`;
   found.notices.push(about(namespace, 'Warning', 'AddressStolen', message));
   return allocation?.explicit === true ? undefined : message;
 }

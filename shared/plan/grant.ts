@@ -84,8 +84,7 @@ function claim(wanted: Wanted, { world, draft, notices }: Stage): Progress {
 
 /** As a secondary address: what the Go operator, or we before a restore, have put there. */
 function isOnOurInterface(ip: IPv4, world: World): boolean {
-  const node = world.nodeOfInterface.get(world.inventory?.holders.get(ip) ?? '');
-  return node !== undefined && world.inventory?.hosts.get(node)?.primary !== ip;
+  return custodyOf(ip, world) === 'node';
 }
 
 function bind(
@@ -209,11 +208,11 @@ function settleInterface(
     stage.notices.push(about(wanted.namespace, 'Warning', 'NoHost', message));
     return 'stuck';
   }
-  const holder = world.inventory?.holders.get(ip);
-  if (holder === target) return 'yes';
   const custody = custodyOf(ip, world);
   if (custody === 'unknown') stage.notices.push(outOfSight(ip, wanted.namespace, world));
   if (custody === 'unknown' || custody === 'stranger') return 'stuck';
+  const holder = world.inventory?.holders.get(ip);
+  if (holder === target) return 'yes';
   if (holder !== undefined) {
     if (allocation.interface === holder) draft.move(node, target, ip, holder);
     else record(allocation, world.nodeOfInterface.get(holder), holder, draft);

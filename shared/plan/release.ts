@@ -88,7 +88,7 @@ function collect(allocation: Allocation, { world, draft }: Stage): number | unde
   const { ip } = allocation;
   if (allocation.deleting) return undefined;
   const holder = world.inventory?.holders.get(ip);
-  const isBack = holder !== undefined && holder === allocation.interface && world.nodeOfInterface.has(holder);
+  const isBack = holder !== undefined && holder === allocation.interface && custodyOf(ip, world) === 'node';
   if (allocation.phase === 'Resting' && isBack) {
     draft.unassign(holder, ip, checkOf(allocation));
     return undefined;

@@ -181,6 +181,16 @@ t.test("rest: an address that somebody else's interface has by now is not ours t
   t.equal(stage.client.stored(ALLOCATIONS, TEXT)?.status?.phase, 'Resting');
 });
 
+t.test('rest: an address that a node has as its own by now is not ours to wait for', async (t) => {
+  const stage = await startStage(t, (it) => it.put(ALLOCATIONS, releasing()));
+  const host = stage.cloud.inventory?.hosts.get('n1');
+  if (host !== undefined)
+    stage.cloud.inventory = { ...inventoryWith({}), hosts: new Map([['n1', { ...host, primary: IP }]]) };
+  stage.cloud.whereabouts = { holders: new Map([[IP, 'eni-n1']]), unknown: [] };
+  await stage.calls(rest(stage));
+  t.equal(stage.client.stored(ALLOCATIONS, TEXT)?.status?.phase, 'Resting');
+});
+
 t.test('rest: an address in a zone that has lost its last node is on no interface of ours', async (t) => {
   const stage = await startStage(t, (it) => it.put(ALLOCATIONS, releasing()));
   stage.cloud.whereabouts = { holders: new Map(), unknown: [IP] };

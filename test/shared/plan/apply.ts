@@ -144,8 +144,9 @@ function rest(cluster: Cluster, { ip, checks }: Kind<'rest'>, extent: Extent): R
     it.ips.has(ip),
   );
   if (stands) return 'stale: it is still there';
-  const node = holderOf(cluster, ip)?.node;
-  if (node !== undefined && cluster.nodes.has(node)) return 'stale: it is still on an interface of ours';
+  const { node, primary } = holderOf(cluster, ip) ?? {};
+  const isOnNode = node !== undefined && cluster.nodes.has(node) && primary !== ip;
+  if (isOnNode) return 'stale: it is still on an interface of ours';
   const [first] = checks;
   if (first === undefined) return 'done';
   const restingSince = new Date(cluster.now).toISOString();

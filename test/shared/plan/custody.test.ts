@@ -63,3 +63,9 @@ t.test('an address is somebody else’s only when it can be nobody else’s', as
     t.equal(isStolen(ip('10.0.1.10'), world), expected === 'stranger', title);
   }
 });
+
+t.test('the address that a node has for itself is no egress IP, whoever has claimed it', async (t) => {
+  const world = worldOf(cluster({ allocations: { '10.0.1.201': { for: 'a', phase: 'Bound', node: 'n1' } } }));
+  t.equal(custodyOf(ip('10.0.1.201'), world), 'stranger');
+  t.equal(custodyOf(ip('10.0.1.202'), world), 'stranger', 'nobody has claimed it');
+});

@@ -187,6 +187,56 @@ t.test('a cluster that the Go operator has run is adopted, and no IP changes', a
   ]);
 });
 
+t.test('an address that AWS has given to a new node as its own', async (t) => {
+  const [first, second] = ['10.0.1.201', '10.0.1.54'];
+  const egressIPAMs = { pool: { cidrs: { [`${first}/32`]: 'a', [`${second}/32`]: 'a' } } };
+  const given = [
+    `bind ${second} to namespace a on node n2, eni-n2`,
+    `assign ${second} to eni-n2 of node n2`,
+    `HostSubnet n2: add ${second}`,
+    `NetNamespace a: add ${second}`,
+  ];
+  const claimed = { [first]: { for: 'a', explicit: true }, [second]: { for: 'a' } } as const;
+  const bound = { ...claimed, [first]: { for: 'a', explicit: true, phase: 'Bound', node: 'n2' } } as const;
+  check(t, [
+    {
+      title: 'it is not bound, as traffic from it would be the node’s own, too',
+      tale: { egressIPAMs, namespaces: { a: [first, second] }, allocations: claimed },
+      steps: given,
+      told: ['AddressStolen about a'],
+      traffic: [`a active from ${second}`],
+    },
+    {
+      title: 'it is not hosted when it was bound before',
+      tale: { egressIPAMs, namespaces: { a: [first, second] }, allocations: bound },
+      steps: given,
+      told: ['AddressStolen about a'],
+      traffic: [`a active from ${second}`],
+    },
+    {
+      title: 'one that nobody named is replaced, and rests without being taken off the node',
+      tale: {
+        egressIPAMs: {
+          pool: { cidrs: { '10.0.1.200/30': 'a' }, reserved: ['10.0.1.200'] },
+        },
+        nodes: { n1: 'a' },
+        namespaces: { a: [first] },
+        allocations: { [first]: { for: 'a', phase: 'Bound', node: 'n1' } },
+      },
+      steps: [
+        'claim 10.0.1.202 of 10.0.1.200/30 for namespace a',
+        `list 10.0.1.202 on namespace a: ${first} is the address of node n1`,
+        'bind 10.0.1.202 to namespace a on node n1, eni-n1',
+        `begin to release ${first}`,
+        'assign 10.0.1.202 to eni-n1 of node n1',
+        `let ${first} rest`,
+        'HostSubnet n1: add 10.0.1.202',
+        'NetNamespace a: add 10.0.1.202',
+      ],
+    },
+  ]);
+});
+
 t.test('an address that somebody else in the VPC has taken', async (t) => {
   const foreign = { 'eni-lb': ['10.0.1.250', '10.0.1.10'] };
   const given = (node: string) => [

@@ -138,7 +138,9 @@ function carryOut(wanted: Wanted, allocation: Allocation, placement: Placement, 
   const hosts = seen.hostsOf(ip);
   const isThere = hosts.length === 1 && hosts[0] === placement.node;
   const elsewhere = isThere ? [] : hosts.filter((node) => node !== placement.node);
-  if (elsewhere.length > 0) for (const node of leftFirst(elsewhere, wanted, stage)) draft.unhost(node, ip);
+  // On two nodes it is not active; on one alone it could deactivate what is there of the wrong NetNamespace.
+  if (hosts.length > 1 && isUsedElsewhere(wanted, seen)) return 'pending';
+  for (const node of leftFirst(elsewhere, wanted, stage)) draft.unhost(node, ip);
   if (placement.node === undefined) {
     const message = `${formatIPv4(ip)} has no node to host it: ${placement.why}`;
     notices.push(about(namespace, 'Warning', 'NoHost', message));
@@ -163,11 +165,16 @@ function carryOut(wanted: Wanted, allocation: Allocation, placement: Placement, 
  * Whether it would deactivate an IP that is on the node: on somebody else's NetNamespace it could, and on its
  * own, too, while a sibling is still there. Both are just being taken off.
  */
-function wouldSilence({ ip, namespace }: Wanted, node: string, { world, seen }: Stage): boolean {
-  const users = seen.netNamespacesOf(ip);
-  if (users.some((name) => name !== namespace.name)) return true;
+function wouldSilence(wanted: Wanted, node: string, { world, seen }: Stage): boolean {
+  const { ip, namespace } = wanted;
+  if (isUsedElsewhere(wanted, seen)) return true;
   const used = world.netNamespaces.get(namespace.name)?.ips ?? new Set();
   return used.has(ip) && [...used].some((other) => other !== ip && seen.isHostedBy(other, node));
+}
+
+/** On a NetNamespace that is not its own namespace's, which plan.ts takes it off. */
+function isUsedElsewhere({ ip, namespace }: Wanted, seen: Sightings): boolean {
+  return seen.netNamespacesOf(ip).some((name) => name !== namespace.name);
 }
 
 /**

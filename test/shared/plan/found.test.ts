@@ -277,6 +277,21 @@ const FOUND: readonly (readonly [title: string, cloud: Cluster['cloud'], history
       { kind: 'forget EC2' },
     ],
   ],
+  [
+    'an IP by hand on a second node and on the wrong NetNamespace leaves the NetNamespace first',
+    'none',
+    [
+      admit('a'),
+      to('lose HostSubnet', 'n5'),
+      admit('b', 'blue', 36),
+      step(2, 4),
+      step(2),
+      step(2),
+      { kind: 'meddle', name: 'a', node: 'n1', pick: 30 },
+      step(1, 17),
+      { kind: 'meddle', name: 'a', node: 'n5', pick: 6 },
+    ],
+  ],
 ];
 
 for (const [title, cloud, history] of FOUND) {

@@ -70,7 +70,9 @@ export const egressIPAMFact = once((object: EgressIPAMObject): EgressIPAMFact =>
   const { metadata, status } = object;
   return {
     name: metadata.name,
+    uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
+    generation: metadata.generation ?? 0,
     deleting: metadata.deletionTimestamp !== undefined,
     finalizers: metadata.finalizers ?? [],
     publishedCIDRs: (status?.cidrs ?? []).map((cidr) => cidr.CIDR),

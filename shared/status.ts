@@ -3,7 +3,7 @@
 
 import { countFree } from './allocate.ts';
 import type { Allocation } from './allocation.ts';
-import { type EgressIPAM, type Pool, poolOf } from './egressipam.ts';
+import type { EgressIPAM, Pool } from './egressipam.ts';
 import type { HostInterface } from './inventory.ts';
 import type { Cidr } from './ip.ts';
 import type { CIDRStatus, Condition, EgressIPAMObject, EgressIPAMStatus } from './kinds.ts';
@@ -15,11 +15,16 @@ import { foreignIn, formatRanges, isRead, MAX_RANGES, merge } from './published.
 
 type Verdict = Omit<Condition, 'lastTransitionTime' | 'observedGeneration'>;
 
-/** The status that `object` should have. Transition times are kept where nothing changed. */
+/**
+ * The status that `object` should have. Transition times are kept where nothing changed, and all of it is kept where the
+ * world was observed before the object was as it is: the next plan has seen it.
+ */
 export function statusOf(object: EgressIPAMObject, world: World, plan: Plan, now: string): EgressIPAMStatus {
   const egressIPAM = world.egressIPAMs.valid.get(object.metadata.name);
   const generation = object.metadata.generation ?? 0;
   const before = object.status?.conditions ?? [];
+  const observed = world.egressIPAMFacts.get(object.metadata.name);
+  if (observed?.uid !== object.metadata.uid || observed.generation !== generation) return object.status ?? {};
   if (egressIPAM === undefined) {
     const problems = world.egressIPAMs.invalid.get(object.metadata.name) ?? [];
     const verdict: Verdict = {
@@ -29,7 +34,11 @@ export function statusOf(object: EgressIPAMObject, world: World, plan: Plan, now
       message: describeProblems(problems),
     };
     const { conditions: _old, ...rest } = object.status ?? {};
-    return { ...rest, conditions: withTimes([verdict], before, generation, now) };
+    return {
+      ...rest,
+      observedGeneration: generation,
+      conditions: withTimes([verdict], before, generation, now),
+    };
   }
   if (world.cloud === 'aws' && world.inventory === undefined) {
     // A new leader has nothing better to say yet than the one before it.
@@ -143,14 +152,16 @@ function readiness(egressIPAM: EgressIPAM, world: World, plan: Plan): Verdict {
   );
   if (open !== undefined)
     return { type: 'Ready', status: 'False', reason: open.reason, message: open.message };
-  const stuck = new Set<string>();
-  for (const [ip, progress] of plan.progress) {
-    if (progress === 'stuck' && poolOf(egressIPAM, ip) !== undefined)
-      stuck.add(world.allocations.get(ip)?.namespace ?? '');
-  }
-  if (stuck.size > 0) {
-    const names = [...stuck].sort().slice(0, 5).join(', ');
-    const message = `${stuck.size} namespaces have an IP that no node can host now, among them ${names}; see their events`;
+  const stuck = [...world.namespaces.values()].filter(
+    ({ egressIPAM: name, listed }) =>
+      name === egressIPAM.name && [...listed].some((ip) => plan.progress.get(ip) === 'stuck'),
+  );
+  if (stuck.length > 0) {
+    const names = stuck.map(({ name }) => name).sort();
+    const message =
+      names.length === 1
+        ? `Namespace ${names[0]} has an IP that cannot be used now; see its events`
+        : `${names.length} namespaces have an IP that cannot be used now, among them ${names.slice(0, 5).join(', ')}; see their events`;
     return { type: 'Ready', status: 'False', reason: 'NotHosted', message };
   }
   return { type: 'Ready', status: 'True', reason: 'Served', message: 'Every IP is hosted or on its way' };
@@ -204,13 +215,17 @@ function inventory(egressIPAM: EgressIPAM, cidrs: readonly CIDRStatus[], world: 
     const message = `More than ${MAX_RANGES} separate ranges are in use in ${fragmented.join(', ')}; use a CIDR of its own`;
     return { type, status: 'False', reason: 'TooFragmented', message };
   }
-  const unknown = [...(world.inventory?.unknownNodes ?? [])];
-  if (unknown.length > 0) {
-    const [first] = unknown;
-    const message = `${unknown.length} nodes could not be read in EC2, among them ${first?.[0]}: ${first?.[1]}`;
+  const outside = egressIPAM.pools.filter((pool) => !isRead(pool.cidr, world.inventory));
+  const unknown = outside.length > 0 ? allUnknown(world) : unknownOf(egressIPAM, world);
+  const [first] = unknown;
+  if (first !== undefined) {
+    const [name, why] = first;
+    const message =
+      unknown.length === 1
+        ? `Node ${name} could not be read in EC2: ${why}`
+        : `${unknown.length} nodes could not be read in EC2, among them ${name}: ${why}`;
     return { type, status: 'False', reason: 'NodesUnknown', message };
   }
-  const outside = egressIPAM.pools.filter((pool) => !isRead(pool.cidr, world.inventory));
   if (outside.length > 0) {
     const names = outside.map((pool) => pool.name).join(', ');
     const message = `No node has its interface in a subnet around ${names}; add nodes there, or use CIDRs of the nodes' subnets`;
@@ -227,6 +242,20 @@ function inventory(egressIPAM: EgressIPAM, cidrs: readonly CIDRStatus[], world: 
     reason: 'Read',
     message: 'EC2 was read completely, and the CIDRs are reserved',
   };
+}
+
+type UnknownNode = readonly [name: string, why: string];
+
+/** Where a CIDR was not read, any of these may be why. */
+function allUnknown({ inventory }: World): UnknownNode[] {
+  return [...(inventory?.unknownNodes ?? [])];
+}
+
+/** Those that the EgressIPAM selects: a node that cannot be read is no concern of the others. */
+function unknownOf({ topologyLabel, nodeSelector, pools }: EgressIPAM, world: World): UnknownNode[] {
+  const nodes = pools.flatMap((pool) => lawfulNodes(world, topologyLabel, nodeSelector, pool));
+  const selected = new Set(nodes.map(({ name }) => name));
+  return allUnknown(world).filter(([name]) => selected.has(name));
 }
 
 /** Whether the reservations, taken together, cover all of the CIDR. */

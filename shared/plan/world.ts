@@ -52,7 +52,9 @@ export interface NetNamespaceFact {
 /** The life cycle of an EgressIPAM object, valid or not. */
 export interface EgressIPAMFact {
   readonly name: string;
+  readonly uid: string;
   readonly resourceVersion: string;
+  readonly generation: number;
   readonly deleting: boolean;
   readonly finalizers: readonly string[];
   /** CIDRs of its last published status: what it may have left on HostSubnets. */

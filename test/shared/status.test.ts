@@ -163,6 +163,16 @@ t.test('what is wrong is told in a condition, the worst first', async (t) => {
       { nodes: { n1: 'a', n2: { zone: 'a', instance: 'unread' } } },
       'InventoryFresh False NodesUnknown',
     ],
+    [
+      'a node could not be read that it does not select',
+      { nodes: { n1: 'a', n2: { zone: 'b', instance: 'unread' } } },
+      'InventoryFresh True NotReserved',
+    ],
+    [
+      'a node could not be read, and may be why its CIDR was not read',
+      { nodes: { n1: { zone: 'b' }, n2: { zone: 'c', instance: 'unread' } } },
+      'InventoryFresh False NodesUnknown',
+    ],
     ['it lies in no subnet', { nodes: { n1: 'b' } }, 'InventoryFresh False OutsideSubnets'],
     ['EC2 was not read', { inventory: 'none' }, 'InventoryFresh Unknown NotRead'],
     ['there is no cloud', { cloud: 'none' }, 'InventoryFresh True NoCloud'],
@@ -171,6 +181,34 @@ t.test('what is wrong is told in a condition, the worst first', async (t) => {
   for (const [title, tale, expected] of rows) {
     t.ok(conditions(statusIn(cluster(tale))).includes(expected), `${title}: ${expected}`);
   }
+});
+
+t.test('who has an IP that cannot be used is named, also when nobody holds that IP', async (t) => {
+  const ready = (tale: Tale) => statusIn(cluster(tale)).conditions?.find(({ type }) => type === 'Ready');
+  const one = ready({ namespaces: { a: ['10.0.1.1'] } });
+  t.equal(one?.message, 'Namespace a has an IP that cannot be used now; see its events');
+  const two = ready({ namespaces: { b: ['10.0.1.2'], a: ['10.0.1.1'], c: ['10.0.1.10'] } });
+  t.match(two?.message, /^2 namespaces have an IP that cannot be used now, among them a, b; /);
+});
+
+t.test('what has changed since it was observed says nothing new, and least of all «observed»', async (t) => {
+  const it = cluster();
+  const world = worldOf(it);
+  const object = it.egressIPAMs.get('pool');
+  if (object === undefined) throw new Error('there is no EgressIPAM pool');
+  const { metadata, spec } = object;
+  const before = statusIn(it);
+  const rows: readonly [string, Partial<typeof metadata>][] = [
+    ['edited', { generation: 2 }],
+    ['deleted, and another one of that name created', { uid: 'another' }],
+    ['created', { name: 'new', uid: 'new' }],
+  ];
+  for (const [title, change] of rows) {
+    const changed = { spec, metadata: { ...metadata, ...change } };
+    t.same(statusOf({ ...changed, status: before }, world, plan(world), LATER), before, title);
+    t.same(statusOf(changed, world, plan(world), LATER), {}, title);
+  }
+  t.match(statusOf({ spec, metadata }, world, plan(world), LATER), { observedGeneration: 1 }, 'the control');
 });
 
 t.test('what an edit would displace is told as not Ready', async (t) => {
@@ -240,9 +278,10 @@ t.test('an EgressIPAM that has become invalid goes on to say what it serves', as
   const invalid = statusIn(
     cluster({ egressIPAMs: { pool: { cidrs: { '10.0.1.0/24': 'a', nonsense: 'a' } } } }),
     LATER,
-    first,
+    { ...first, observedGeneration: 0 },
   );
   t.same(invalid.cidrs, first.cidrs);
+  t.equal(invalid.observedGeneration, 1);
   t.same(conditions(invalid), ['Ready False Invalid']);
   t.match(invalid.conditions?.[0]?.message, /^spec\.cidrAssignments\[1\]\.CIDR: /);
 });

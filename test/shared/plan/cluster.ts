@@ -182,7 +182,9 @@ function claimAge({ seenSince, unlistedSince }: Sighting, now: number): ClaimAge
 function egressIPAMFact({ metadata, status }: EgressIPAMObject): EgressIPAMFact {
   return {
     name: metadata.name,
+    uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
+    generation: metadata.generation ?? 0,
     deleting: metadata.deletionTimestamp !== undefined,
     finalizers: metadata.finalizers ?? [],
     publishedCIDRs: status?.cidrs?.map((it) => it.CIDR) ?? [],

@@ -108,13 +108,17 @@ export class LeaderLease {
     const held = this.#leads ? this.#lease : undefined;
     const current = held ?? (await client.get(LEASES, name, { namespace, timeout }));
     const mayTake = this.#options.contest === 'takeOver' || !this.#isHeldByRival(current);
-    if (held === undefined && !mayTake) return;
+    if (held === undefined && !mayTake) {
+      this.#until = Number.NEGATIVE_INFINITY;
+      return;
+    }
     const sent = clock.now();
     try {
       this.#lease = await this.#write(this.#claimed(current, identity));
       this.#until = sent + duration;
     } catch (error) {
-      if (isApiError(error, 'conflict', 'alreadyExists', 'notFound')) this.#lease = undefined;
+      // Without an answer, too: the lease may have been renewed all the same, and then its version is not the one we know.
+      if (isApiError(error, 'conflict', 'alreadyExists', 'notFound', 'unavailable')) this.#lease = undefined;
       if (isApiError(error, 'conflict')) this.#until = Number.NEGATIVE_INFINITY;
       throw error;
     }

@@ -110,6 +110,41 @@ t.test('a leader that cannot renew says so when its lease runs out', async (t) =
   t.equal(lease.leads, false);
 });
 
+t.test('a leader whose renewals arrive and are not answered goes on to lead', async (t) => {
+  const [client, clock] = [new FakeKubeClient(), new ManualClock()];
+  const [a, b] = [replica(client, clock, 'a'), replica(client, clock, 'b')];
+  a.lease.start();
+  await settled();
+  b.lease.start();
+  for (let times = 0; times < 5; times += 1) {
+    client.fault = ({ verb }) => {
+      if (verb !== 'replace') return undefined;
+      client.fault = () => undefined;
+      return 'lost';
+    };
+    await clock.advance(5_000);
+  }
+  t.equal(a.errors.length, 5);
+  t.same(a.changes, [true]);
+  t.same(b.changes, []);
+});
+
+t.test('a leader that has no answer and then finds a rival in its place stops', async (t) => {
+  const [client, clock] = [new FakeKubeClient(), new ManualClock()];
+  const { lease, changes } = replica(client, clock, 'a');
+  lease.start();
+  await settled();
+  const taken = stored(client);
+  client.fault = ({ verb }) => {
+    if (verb !== 'replace') return undefined;
+    client.put(LEASES, { ...taken, spec: { ...taken?.spec, holderIdentity: 'b' } });
+    return new ApiError('unavailable', 'no answer');
+  };
+  await clock.advance(2_100);
+  t.same(changes, [true, false]);
+  t.equal(lease.covers(0), false);
+});
+
 t.test('a leader whose lease was taken stops at once, whatever its clock says', async (t) => {
   const [client, clock] = [new FakeKubeClient(), new ManualClock()];
   const { lease, changes } = replica(client, clock, 'a');

@@ -9,10 +9,11 @@
 //   deselected                                  no
 //
 // Where a node stops to carry a CIDR, its IPs leave its HostSubnet in the same patch, and the SDN places them
-// anew; only a switch to explicit mode keeps them there.
+// anew; only a switch to explicit mode keeps them there. The SDN places one IP of a namespace: where there are
+// more on its NetNamespace, what we have put on a node stays, and so does the node's explicit mode.
 import type { EgressIPAM, Pool } from '../egressipam.ts';
 import type { Held } from './breaker.ts';
-import type { Desire } from './desire.ts';
+import type { Desire, Wanted } from './desire.ts';
 import type { Draft } from './draft.ts';
 import { retractableCIDRs, staying } from './offers.ts';
 import { lawfulNodes } from './place.ts';
@@ -85,8 +86,9 @@ export function offerCIDRs(
     for (const ip of ips) {
       const wanted = wish.wanted.get(ip);
       if (wanted === undefined || modes.get(wanted.egressIPAM) !== 'automatic') continue;
-      if (world.busy.has(ip) || held.ips.has(ip)) continue;
-      if (!desired.includes(wanted.pool.name)) draft.unhost(node, ip);
+      if (world.busy.has(ip) || held.ips.has(ip) || desired.includes(wanted.pool.name)) continue;
+      if (isPlaceable(wanted.namespace.name, world) || !isSelected(node, wanted, world))
+        draft.unhost(node, ip);
     }
   }
 }
@@ -125,11 +127,16 @@ function explicitNodes(world: World): Set<string> {
     for (const ip of ips) {
       const allocation = world.allocations.get(ip);
       if (allocation?.ours !== true) continue;
-      const isPlacedBySdn = egressCIDRs.includes(allocation.cidr) || single.has(allocation.cidr);
-      if (!isPlacedBySdn) explicit.add(node);
+      const mayBePlaced = single.has(allocation.cidr) && isPlaceable(allocation.namespace, world);
+      if (!egressCIDRs.includes(allocation.cidr) && !mayBePlaced) explicit.add(node);
     }
   }
   return explicit;
+}
+
+/** The SDN places one IP of a namespace; while there are more, what we have put somewhere has to stay. */
+function isPlaceable(namespace: string, { netNamespaces }: World): boolean {
+  return (netNamespaces.get(namespace)?.ips.size ?? 0) <= 1;
 }
 
 function singleCIDRs(world: World): Set<string> {
@@ -139,6 +146,10 @@ function singleCIDRs(world: World): Set<string> {
     if (pool !== undefined && others.length === 0) single.add(pool.name);
   }
   return single;
+}
+
+function isSelected(node: string, { egressIPAM, pool }: Wanted, world: World): boolean {
+  return nodesOf(egressIPAM, pool, world).some(({ name }) => name === node);
 }
 
 function nodesOf({ topologyLabel, nodeSelector }: EgressIPAM, pool: Pool, world: World): NodeFact[] {

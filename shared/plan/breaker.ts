@@ -79,8 +79,10 @@ function countByPool(
     if (mode === 'automatic') bySdn.set(egressIPAM, selectedBySdn(egressIPAM, world));
   }
   for (const wanted of wish.wanted.values()) {
-    const [host] = seen.hostsOf(wanted.ip);
-    if (host === undefined || world.allocations.get(wanted.ip)?.ours !== true) continue;
+    const [host, ...others] = seen.hostsOf(wanted.ip);
+    // On two nodes it is not active: somebody has put it there by hand, and there is nothing to hold.
+    if (host === undefined || others.length > 0) continue;
+    if (world.allocations.get(wanted.ip)?.ours !== true) continue;
     const { egressIPAM, pool } = wanted;
     const count = counts.get(pool) ?? { egressIPAM, hosted: 0, displaced: new Map() };
     counts.set(pool, count);

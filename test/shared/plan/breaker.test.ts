@@ -2,6 +2,7 @@
 // about.
 import t from 'tap';
 import { ALLOW_DISRUPTION_ANNOTATION } from '../../../shared/names.ts';
+import { describe } from '../../../shared/plan/actions.ts';
 import type { BreakerLimits } from '../../../shared/plan/breaker.ts';
 import { plan } from '../../../shared/plan/plan.ts';
 import { cluster, type NodeTale, type Tale } from './build.ts';
@@ -149,6 +150,14 @@ t.test('on bare metal no node begins to offer a CIDR because what is on it is he
   const it = cluster({ ...tale, namespaces });
   t.match(notices(it), [/^EgressIPAMNotFound about b/, /^BreakerOpen about pool: 10 of 12 IPs/]);
   t.same(sentences(it), [], 'the SDN would take the IP of b off a node that offers');
+});
+
+t.test('an IP that somebody has put on a second node is not held: it serves nobody', async (t) => {
+  const nodes = { n0: DESELECTED, n1: ROOMY };
+  const next = (tale: Tale) =>
+    plan({ ...worldOf(cluster(tale)), breaker: { share: 0, least: 1 } }).actions.map(describe);
+  t.same(next(crowd([1], nodes)), [], 'the control');
+  t.same(next(crowd([1], nodes, { hosted: { n1: ['10.0.1.10'] } })), ['HostSubnet n0: remove 10.0.1.10']);
 });
 
 t.test('the limits can be set', async (t) => {

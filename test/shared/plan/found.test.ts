@@ -292,6 +292,24 @@ const FOUND: readonly (readonly [title: string, cloud: Cluster['cloud'], history
       { kind: 'meddle', name: 'a', node: 'n5', pick: 6 },
     ],
   ],
+  [
+    'a node with an IP that the SDN would not place, its namespace having several, does not turn automatic',
+    'none',
+    [
+      edit('grow', 'green'),
+      { kind: 'slip by', name: 'a', egressIPAM: 'blue', pick: 23 },
+      { kind: 'slip by', name: 'c', egressIPAM: 'green', pick: 9 },
+      step(2),
+      step(2),
+      step(3),
+      edit('release all', 'blue'),
+      step(),
+      edit('release all', 'green'),
+      edit('break', 'green'),
+      step(2),
+      edit('release all', 'green'),
+    ],
+  ],
 ];
 
 for (const [title, cloud, history] of FOUND) {

@@ -1,7 +1,7 @@
 // What Prometheus sees. The Go operator's two metrics keep their names and labels, so its alerts go on working; they
 // show what was observed, and a node that is gone takes its series along.
 import type { Action } from '../shared/plan/actions.ts';
-import { lawfulNodes } from '../shared/plan/place.ts';
+import { lawfulNodes } from '../shared/plan/lawful.ts';
 import type { Plan } from '../shared/plan/plan.ts';
 import type { World } from '../shared/plan/world.ts';
 import type { Metrics } from '../shared/process/metrics.ts';
@@ -83,7 +83,7 @@ function nodeLoads(world: World | undefined): NodeLoad[] {
   for (const egressIPAM of world.egressIPAMs.valid.values()) {
     const nodes = new Set<string>();
     for (const pool of egressIPAM.pools) {
-      for (const node of lawfulNodes(world, egressIPAM.topologyLabel, egressIPAM.nodeSelector, pool)) {
+      for (const node of lawfulNodes(world, egressIPAM, pool)) {
         nodes.add(node.name);
       }
     }

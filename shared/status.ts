@@ -7,7 +7,7 @@ import type { EgressIPAM, Pool } from './egressipam.ts';
 import type { HostInterface } from './inventory.ts';
 import type { Cidr } from './ip.ts';
 import type { CIDRStatus, Condition, EgressIPAMObject, EgressIPAMStatus } from './kinds.ts';
-import { lawfulNodes } from './plan/place.ts';
+import { lawfulNodes } from './plan/lawful.ts';
 import type { Plan } from './plan/plan.ts';
 import type { NodeFact, World } from './plan/world.ts';
 import { describeProblems } from './problem.ts';
@@ -105,9 +105,7 @@ function inUse(pool: Pool, before: EgressIPAMStatus | undefined, world: World): 
 
 /** Nodes that could host another IP of the pool, had they the room. */
 function ableNodes(egressIPAM: EgressIPAM, pool: Pool, world: World): NodeFact[] {
-  return lawfulNodes(world, egressIPAM.topologyLabel, egressIPAM.nodeSelector, pool).filter(
-    (node) => node.ready && !node.cordoned,
-  );
+  return lawfulNodes(world, egressIPAM, pool).filter((node) => node.ready && !node.cordoned);
 }
 
 /** How many more IPs of the pool its nodes could host; undefined where no limit is known to exist. */
@@ -252,8 +250,8 @@ function allUnknown({ inventory }: World): UnknownNode[] {
 }
 
 /** Those that the EgressIPAM selects: a node that cannot be read is no concern of the others. */
-function unknownOf({ topologyLabel, nodeSelector, pools }: EgressIPAM, world: World): UnknownNode[] {
-  const nodes = pools.flatMap((pool) => lawfulNodes(world, topologyLabel, nodeSelector, pool));
+function unknownOf(egressIPAM: EgressIPAM, world: World): UnknownNode[] {
+  const nodes = egressIPAM.pools.flatMap((pool) => lawfulNodes(world, egressIPAM, pool));
   const selected = new Set(nodes.map(({ name }) => name));
   return allUnknown(world).filter(([name]) => selected.has(name));
 }

@@ -1,49 +1,24 @@
-// Bare metal with one CIDR: the SDN places IPs by itself on nodes that carry the CIDR in `egressCIDRs`. This
-// file says which nodes carry which CIDRs. Both modes never mix on a node: one that any explicit pool selects
-// is explicit for all.
+// Automatic mode (modes.ts): the SDN places IPs by itself on nodes that carry the CIDR in `egressCIDRs`. This
+// file says which nodes carry which CIDRs.
 //
 //   a node …                                    carries the CIDR
 //   selected, schedulable                       yes
 //   selected, cordoned                          only while no other selected node is Ready and schedulable
-//   selected by an explicit pool, too           no
+//   selected, and explicit for another reason   no
 //   deselected                                  no
 //
 // Where a node stops to carry a CIDR, its IPs leave its HostSubnet in the same patch, and the SDN places them
 // anew; only a switch to explicit mode keeps them there. The SDN places one IP of a namespace: where there are
 // more on its NetNamespace, what we have put on a node stays, and so does the node's explicit mode.
-import type { EgressIPAM, Pool } from '../egressipam.ts';
+import type { EgressIPAM } from '../egressipam.ts';
 import type { Held } from './breaker.ts';
 import type { Desire, Wanted } from './desire.ts';
 import type { Draft } from './draft.ts';
+import { isDrained } from './finalizers.ts';
+import { lawfulNodes } from './lawful.ts';
+import { explicitNodes, isPlaceable, type Mode } from './modes.ts';
 import { retractableCIDRs, staying } from './offers.ts';
-import { lawfulNodes } from './place.ts';
-import type { NodeFact, World } from './world.ts';
-
-export type Mode = 'explicit' | 'automatic';
-
-/** Who places each EgressIPAM's IPs, we or the SDN: the SDN where it has one CIDR and a node of its own. */
-export function modesOf(world: World): ReadonlyMap<EgressIPAM, Mode> {
-  const explicit = world.cloud === 'none' ? explicitNodes(world) : new Set<string>();
-  const modes = new Map<EgressIPAM, Mode>();
-  for (const egressIPAM of world.egressIPAMs.valid.values()) {
-    const [pool, ...others] = egressIPAM.pools;
-    if (world.cloud !== 'none' || pool === undefined || others.length > 0) {
-      modes.set(egressIPAM, 'explicit');
-      continue;
-    }
-    const nodes = nodesOf(egressIPAM, pool, world);
-    const isCrowdedOut = nodes.length > 0 && nodes.every((node) => explicit.has(node.name));
-    modes.set(egressIPAM, isCrowdedOut ? 'explicit' : 'automatic');
-  }
-  return modes;
-}
-
-/** The nodes on which the SDN may place the EgressIPAM's IPs, schedulable or not. */
-export function selectedBySdn(egressIPAM: EgressIPAM, world: World): ReadonlySet<string> {
-  const explicit = explicitNodes(world);
-  const nodes = egressIPAM.pools.flatMap((pool) => nodesOf(egressIPAM, pool, world));
-  return new Set(nodes.map((node) => node.name).filter((name) => !explicit.has(name)));
-}
+import type { World } from './world.ts';
 
 /** What each node's `egressCIDRs` should be; CIDRs that no EgressIPAM of ours knows are foreign and stay. */
 export function desiredOffers(
@@ -99,7 +74,7 @@ function offeredByNode(world: World, modes: ReadonlyMap<EgressIPAM, Mode>): Map<
   for (const [egressIPAM, mode] of modes) {
     if (mode === 'explicit' || isDrained(egressIPAM, world)) continue;
     for (const pool of egressIPAM.pools) {
-      const selected = nodesOf(egressIPAM, pool, world).filter((node) => !explicit.has(node.name));
+      const selected = lawfulNodes(world, egressIPAM, pool).filter((node) => !explicit.has(node.name));
       const schedulable = selected.filter((node) => !node.cordoned);
       for (const { name } of schedulable.some((node) => node.ready) ? schedulable : selected) {
         const cidrs = offered.get(name) ?? new Set();
@@ -110,60 +85,6 @@ function offeredByNode(world: World, modes: ReadonlyMap<EgressIPAM, Mode>): Map<
   return offered;
 }
 
-/**
- * Nodes that an EgressIPAM of several CIDRs selects, or that still host what we, and not the SDN, have put
- * there.
- */
-function explicitNodes(world: World): Set<string> {
-  const explicit = new Set<string>();
-  for (const egressIPAM of world.egressIPAMs.valid.values()) {
-    if (egressIPAM.pools.length === 1) continue;
-    for (const pool of egressIPAM.pools) {
-      for (const node of nodesOf(egressIPAM, pool, world)) explicit.add(node.name);
-    }
-  }
-  const single = singleCIDRs(world);
-  for (const { node, ips, egressCIDRs } of world.hostSubnets.values()) {
-    for (const ip of ips) {
-      const allocation = world.allocations.get(ip);
-      if (allocation?.ours !== true) continue;
-      const mayBePlaced = single.has(allocation.cidr) && isPlaceable(allocation.namespace, world);
-      if (!egressCIDRs.includes(allocation.cidr) && !mayBePlaced) explicit.add(node);
-    }
-  }
-  return explicit;
-}
-
-/** The SDN places one IP of a namespace; while there are more, what we have put somewhere has to stay. */
-function isPlaceable(namespace: string, { netNamespaces }: World): boolean {
-  return (netNamespaces.get(namespace)?.ips.size ?? 0) <= 1;
-}
-
-function singleCIDRs(world: World): Set<string> {
-  const single = new Set<string>();
-  for (const { pools } of world.egressIPAMs.valid.values()) {
-    const [pool, ...others] = pools;
-    if (pool !== undefined && others.length === 0) single.add(pool.name);
-  }
-  return single;
-}
-
 function isSelected(node: string, { egressIPAM, pool }: Wanted, world: World): boolean {
-  return nodesOf(egressIPAM, pool, world).some(({ name }) => name === node);
-}
-
-function nodesOf({ topologyLabel, nodeSelector }: EgressIPAM, pool: Pool, world: World): NodeFact[] {
-  return lawfulNodes(world, topologyLabel, nodeSelector, pool);
-}
-
-/** Being deleted, and nothing of it is in use any more. */
-export function isDrained(egressIPAM: EgressIPAM, world: World): boolean {
-  if (!egressIPAM.deleting) return false;
-  for (const allocation of world.allocations.values()) {
-    if (allocation.ours && allocation.egressIPAM === egressIPAM.name) return false;
-  }
-  for (const namespace of world.namespaces.values()) {
-    if (namespace.egressIPAM === egressIPAM.name && namespace.listed.size > 0) return false;
-  }
-  return true;
+  return lawfulNodes(world, egressIPAM, pool).some(({ name }) => name === node);
 }

@@ -10,20 +10,10 @@ import type { EgressIPAM, Pool } from '../egressipam.ts';
 import { contains, type IPv4 } from '../ip.ts';
 import { ALLOW_DISRUPTION_ANNOTATION } from '../names.ts';
 import { selects } from '../selector.ts';
-import { type Mode, selectedBySdn } from './automatic.ts';
 import type { Desire, Notice, Wanted } from './desire.ts';
+import { type Mode, selectedBySdn } from './modes.ts';
 import type { Sightings } from './sightings.ts';
-import type { NodeFact, World } from './world.ts';
-
-/** Displacements that one edit may cause without being asked about. */
-export interface BreakerLimits {
-  /** Of the IPs of a pool that are hosted, 0 to 1. */
-  readonly share: number;
-  /** Fewer than this are never held. */
-  readonly least: number;
-}
-
-export const DEFAULT_BREAKER: BreakerLimits = { share: 0.25, least: 10 };
+import { DEFAULT_BREAKER, type NodeFact, type World } from './world.ts';
 
 /** What stays where it is. */
 export interface Held {

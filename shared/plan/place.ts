@@ -17,9 +17,9 @@
 //   not readable in EC2   stays: unknown is not empty
 import type { Pool } from '../egressipam.ts';
 import type { IPv4 } from '../ip.ts';
-import { type Selector, selects } from '../selector.ts';
 import type { Held } from './breaker.ts';
 import type { Desire, Wanted } from './desire.ts';
+import { lawfulNodes } from './lawful.ts';
 import { Neighbours } from './neighbours.ts';
 import { Roomiest } from './roomiest.ts';
 import { type Spot, Spots } from './spots.ts';
@@ -43,21 +43,6 @@ export interface Placements {
 }
 
 const NONE: readonly string[] = [];
-
-/** Nodes that may host a pool's IPs, before capacity and readiness are looked at; sorted by name. */
-export function lawfulNodes(
-  world: World,
-  topologyLabel: string,
-  nodeSelector: Selector,
-  pool: Pool,
-): NodeFact[] {
-  const nodes: NodeFact[] = [];
-  for (const node of world.nodes.values()) {
-    if (node.labels[topologyLabel] !== pool.labelValue || !selects(nodeSelector, node.labels)) continue;
-    if (world.hostSubnets.has(node.name)) nodes.push(node);
-  }
-  return nodes.sort((a, b) => (a.name < b.name ? -1 : 1));
-}
 
 /**
  * Who chooses first when room is scarce: what carries traffic before what is new, an outage before a
@@ -258,8 +243,7 @@ class Placing {
   #lawfulFor({ egressIPAM, pool }: Wanted): Lawful {
     let lawful = this.#lawful.get(pool);
     if (lawful === undefined) {
-      const { topologyLabel, nodeSelector } = egressIPAM;
-      const list = lawfulNodes(this.#world, topologyLabel, nodeSelector, pool);
+      const list = lawfulNodes(this.#world, egressIPAM, pool);
       const open = list
         .filter(({ name, ready, cordoned }) => ready && !cordoned && !this.#spots.of(name).isOfSdn)
         .map(({ name }) => name);

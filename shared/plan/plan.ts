@@ -4,23 +4,25 @@
 // the one before is seen to be done.
 //
 //   who            what
+//   modes.ts       who places, we or the SDN
 //   breaker.ts     what stays where it is, because one edit would displace too much
 //   grant.ts       the next step of every IP that a namespace lists, up to the NetNamespace
 //   swap.ts        what a NetNamespace gains and loses in one patch
 //   release.ts     the next step of every allocation that its namespace does not list
 //   supply.ts      IPs for namespaces that lack one; lists that have to change
 //   automatic.ts   egressCIDRs where the SDN places
-//   here           IPs of ours on the wrong NetNamespace, and the EgressIPAMs' finalizers
+//   finalizers.ts  when an EgressIPAM may go
+//   here           IPs of ours on the wrong NetNamespace
 import type { Allocation } from '../allocation.ts';
-import type { EgressIPAM } from '../egressipam.ts';
 import type { IPv4 } from '../ip.ts';
-import { FINALIZER, GO_OPERATOR_FINALIZER } from '../names.ts';
 import type { Action } from './actions.ts';
-import { desiredOffers, isDrained, modesOf, offerCIDRs } from './automatic.ts';
+import { desiredOffers, offerCIDRs } from './automatic.ts';
 import { hold } from './breaker.ts';
 import { desire, type Notice, type Wanted } from './desire.ts';
 import { Draft } from './draft.ts';
+import { finalizeEgressIPAMs } from './finalizers.ts';
 import { grant, type Progress } from './grant.ts';
+import { modesOf } from './modes.ts';
 import { type Placement, place } from './place.ts';
 import { release } from './release.ts';
 import { Sightings } from './sightings.ts';
@@ -81,29 +83,6 @@ function leaveWrongNetNamespaces(allocation: Allocation, world: World, seen: Sig
   if (!allocation.ours || world.busy.has(allocation.ip)) return;
   for (const name of seen.netNamespacesOf(allocation.ip)) {
     if (name !== allocation.namespace) draft.unuse(name, allocation.ip);
-  }
-}
-
-function isOffered(egressIPAM: EgressIPAM, seen: Sightings): boolean {
-  return egressIPAM.pools.some((pool) => seen.offeredBy(pool.name).length > 0);
-}
-
-function finalizeEgressIPAMs(world: World, seen: Sightings, draft: Draft): void {
-  for (const fact of [...world.egressIPAMFacts.values()].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const others = fact.finalizers.filter((name) => name !== FINALIZER && name !== GO_OPERATOR_FINALIZER);
-    const valid = world.egressIPAMs.valid.get(fact.name);
-    const wantsOurs =
-      valid !== undefined && (!fact.deleting || !isDrained(valid, world) || isOffered(valid, seen));
-    // A finalizer cannot be added to an object that is being deleted, and an invalid one keeps what it has
-    // until then.
-    if (fact.deleting ? wantsOurs : valid === undefined) continue;
-    const finalizers = wantsOurs ? [...others, FINALIZER] : others;
-    const isSame =
-      finalizers.length === fact.finalizers.length &&
-      finalizers.every((name) => fact.finalizers.includes(name));
-    if (isSame) continue;
-    const { name, resourceVersion } = fact;
-    draft.push({ kind: 'finalizeEgressIPAM', name, resourceVersion, finalizers });
   }
 }
 

@@ -6,7 +6,6 @@ import type { EgressIPAMs, Pool } from '../egressipam.ts';
 import type { Inventory } from '../inventory.ts';
 import type { IPv4 } from '../ip.ts';
 import type { UsableAddresses } from '../usable.ts';
-import type { BreakerLimits } from './breaker.ts';
 
 export interface NamespaceFact {
   readonly name: string;
@@ -133,3 +132,13 @@ export const DEFAULT_TIMING: Timing = {
   notReadyHold: 300_000,
   inventoryFresh: 150_000,
 };
+
+/** Displacements that one edit may cause without being asked about. */
+export interface BreakerLimits {
+  /** Of the IPs of a pool that are hosted, 0 to 1. */
+  readonly share: number;
+  /** Fewer than this are never held. */
+  readonly least: number;
+}
+
+export const DEFAULT_BREAKER: BreakerLimits = { share: 0.25, least: 10 };

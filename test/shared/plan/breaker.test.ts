@@ -3,8 +3,8 @@
 import t from 'tap';
 import { ALLOW_DISRUPTION_ANNOTATION } from '../../../shared/names.ts';
 import { describe } from '../../../shared/plan/actions.ts';
-import type { BreakerLimits } from '../../../shared/plan/breaker.ts';
 import { plan } from '../../../shared/plan/plan.ts';
+import type { BreakerLimits } from '../../../shared/plan/world.ts';
 import { cluster, type NodeTale, type Tale } from './build.ts';
 import { worldOf, ZONE_LABEL } from './cluster.ts';
 import { notices, run, sentences } from './run.ts';

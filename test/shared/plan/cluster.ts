@@ -17,7 +17,7 @@ import {
 } from '../../../shared/ip.ts';
 import type { EgressIPAMObject } from '../../../shared/kinds.ts';
 import { EGRESSIPAM_ANNOTATION, EGRESSIPS_ANNOTATION } from '../../../shared/names.ts';
-import type { BreakerLimits } from '../../../shared/plan/breaker.ts';
+import type { BreakerLimits } from '../../../shared/plan/world.ts';
 import {
   type ClaimAge,
   DEFAULT_TIMING,

@@ -4,7 +4,7 @@ import { poolOf } from '../../../shared/egressipam.ts';
 import { formatIPv4, type IPv4 } from '../../../shared/ip.ts';
 import { RELEASE_ALL_ANNOTATION } from '../../../shared/names.ts';
 import { type Action, describe } from '../../../shared/plan/actions.ts';
-import { lawfulNodes } from '../../../shared/plan/place.ts';
+import { lawfulNodes } from '../../../shared/plan/lawful.ts';
 import type { Plan } from '../../../shared/plan/plan.ts';
 import { parseAddress } from '../../sandbox/ipv4.ts';
 import { type Cluster, holderOf, worldOf } from './cluster.ts';
@@ -131,7 +131,7 @@ function unlawful(before: Cluster, action: Action, ip: IPv4): string[] {
   const egressIPAM = world.egressIPAMs.valid.get(before.namespaces.get(owner)?.egressIPAM ?? '');
   const pool = egressIPAM === undefined ? undefined : poolOf(egressIPAM, ip);
   if (egressIPAM === undefined || pool === undefined) return [`nobody knows where ${formatIPv4(ip)} belongs`];
-  const lawful = lawfulNodes(world, egressIPAM.topologyLabel, egressIPAM.nodeSelector, pool);
+  const lawful = lawfulNodes(world, egressIPAM, pool);
   const node = lawful.find((it) => it.name === action.node);
   const isAutomatic = before.cloud === 'none' && egressIPAM.pools.length === 1;
   if (node === undefined || !node.ready || node.cordoned || isAutomatic) return [];

@@ -1,6 +1,7 @@
 // Who has an address in the cloud: nobody, a node of ours, or somebody else? An interface that no node is
 // known by may be that of a node which cannot be read now: what looks stolen is only unknown then.
-import type { IPv4 } from '../ip.ts';
+import type { Allocation } from '../allocation.ts';
+import { contains, type IPv4 } from '../ip.ts';
 import type { World } from './world.ts';
 
 /**
@@ -35,4 +36,16 @@ function mayBeUnknownNodes(holder: string, { inventory, hostSubnets }: World): b
 
 export function isStolen(ip: IPv4, world: World): boolean {
   return custodyOf(ip, world) === 'stranger';
+}
+
+/**
+ * Whether EC2 does not tell now if the allocation's IP is on an interface of ours: it may be on that of a node
+ * which cannot be read, or in a subnet that was not read.
+ */
+export function isOutOfSight({ ip, node }: Allocation, world: World): boolean {
+  const { cloud, inventory } = world;
+  if (cloud !== 'aws') return false;
+  if (inventory === undefined || inventory.unknownNodes.has(node ?? '')) return true;
+  if (custodyOf(ip, world) === 'unknown') return true;
+  return inventory.unknownNodes.size > 0 && !inventory.subnets.some((subnet) => contains(subnet, ip));
 }

@@ -1,7 +1,11 @@
 // When may an EgressIPAM go? It carries our finalizer while it is served; once it is being deleted, until
-// nothing of it is in use any more. The Go operator's finalizer is replaced by ours.
+// nothing of it is in use any more. What EC2 does not tell about is not waited for: its allocations, which have
+// a finalizer of their own, are given back when EC2 is in reach again. The Go operator's finalizer is replaced
+// by ours.
+import type { Allocation } from '../allocation.ts';
 import type { EgressIPAM } from '../egressipam.ts';
 import { FINALIZER, GO_OPERATOR_FINALIZER } from '../names.ts';
+import { isOutOfSight } from './custody.ts';
 import type { Draft } from './draft.ts';
 import type { Sightings } from './sightings.ts';
 import type { World } from './world.ts';
@@ -30,12 +34,19 @@ export function finalizeEgressIPAMs(world: World, seen: Sightings, draft: Draft)
 export function isDrained(egressIPAM: EgressIPAM, world: World): boolean {
   if (!egressIPAM.deleting) return false;
   for (const allocation of world.allocations.values()) {
-    if (allocation.ours && allocation.egressIPAM === egressIPAM.name) return false;
+    if (!allocation.ours || allocation.egressIPAM !== egressIPAM.name) continue;
+    if (!isOutOfSight(allocation, world) || isUsed(allocation, world)) return false;
   }
   for (const namespace of world.namespaces.values()) {
     if (namespace.egressIPAM === egressIPAM.name && namespace.listed.size > 0) return false;
   }
   return true;
+}
+
+/** In use as far as the cluster goes, or not known yet to be given back. */
+function isUsed({ ip, phase }: Allocation, { netNamespaces, hostSubnets }: World): boolean {
+  const lists = [...netNamespaces.values(), ...hostSubnets.values()];
+  return phase === 'Claimed' || phase === 'Bound' || lists.some(({ ips }) => ips.has(ip));
 }
 
 function isOffered(egressIPAM: EgressIPAM, seen: Sightings): boolean {

@@ -15,7 +15,7 @@
 import type { Allocation } from '../allocation.ts';
 import { DEFAULT_REUSE_GRACE_PERIOD } from '../egressipam.ts';
 import type { ReleaseCheck } from './actions.ts';
-import { custodyOf } from './custody.ts';
+import { custodyOf, isOutOfSight } from './custody.ts';
 import type { Draft } from './draft.ts';
 import type { Sightings } from './sightings.ts';
 import type { World } from './world.ts';
@@ -70,12 +70,9 @@ function giveBack(allocation: Allocation, { world, seen, draft, mayLeave }: Stag
   }
   if (hosts.length > 0) return undefined;
   if (world.cloud === 'aws') {
-    const { inventory } = world;
-    const custody = custodyOf(ip, world);
-    const isOutOfSight = inventory === undefined || inventory.unknownNodes.has(allocation.node ?? '');
-    if (isOutOfSight || custody === 'unknown') return undefined;
-    const holder = inventory.holders.get(ip);
-    if (custody === 'node' && holder !== undefined) {
+    if (isOutOfSight(allocation, world)) return undefined;
+    const holder = world.inventory?.holders.get(ip);
+    if (holder !== undefined && custodyOf(ip, world) === 'node') {
       draft.unassign(holder, ip, check);
       return undefined;
     }

@@ -8,7 +8,12 @@ import {
   NAMESPACES,
   NET_NAMESPACES,
 } from '../../shared/kube/resources.ts';
-import { EGRESSIPS_ANNOTATION, FINALIZER, GO_OPERATOR_FINALIZER } from '../../shared/names.ts';
+import {
+  EGRESSIPS_ANNOTATION,
+  FINALIZER,
+  GO_OPERATOR_FINALIZER,
+  RELEASE_ALL_ANNOTATION,
+} from '../../shared/names.ts';
 import { stateOf } from './cluster-state.ts';
 import { isWrite } from './lifeline.ts';
 import { neverDropped, nowhereTwice, oursOnly, withForeign } from './promises.ts';
@@ -98,6 +103,28 @@ t.test('D26: an invalid EgressIPAM can be deleted, also with EC2 out of reach', 
   t.equal(cluster.kube.stored(EGRESSIPAMS, 'blue'), undefined);
   t.equal(cluster.kube.all(ALLOCATIONS).length, 2, 'what could not be cleaned up stays visible');
   t.equal(leavesFrom(cluster, 'a'), '10.0.1.20 10.0.2.20', 'and what it served is served');
+});
+
+t.test('D26: so can one that releases everything: what is left is given back when EC2 is back', async (t) => {
+  const cluster = onAws();
+  cluster.serve('a', 'blue', { '10.0.1.20': 'n1', '10.0.2.20': 'n3' });
+  const { refuses } = cluster.ec2;
+  cluster.ec2.refuses = () => 'Unreachable';
+  start(t, cluster);
+  await cluster.clock.advance(5 * SECOND);
+  const { metadata, ...rest } = cluster.kube.stored(EGRESSIPAMS, 'blue') ?? {};
+  const annotations = { [RELEASE_ALL_ANNOTATION]: 'true' };
+  cluster.kube.put(EGRESSIPAMS, { ...rest, metadata: { ...metadata, annotations } });
+  await cluster.kube.delete(EGRESSIPAMS, 'blue', {});
+  await cluster.clock.advance(RELEASE);
+  t.equal(cluster.kube.stored(EGRESSIPAMS, 'blue'), undefined);
+  const phases = () => cluster.kube.all(ALLOCATIONS).map(({ status }) => status?.phase);
+  t.same(phases(), ['Releasing', 'Releasing'], 'what could not be cleaned up stays visible');
+  t.equal(leavesFrom(cluster, 'a'), '', 'the cluster itself is cleaned up');
+  cluster.ec2.refuses = refuses;
+  await cluster.clock.advance(RELEASE);
+  t.same(phases(), ['Resting', 'Resting']);
+  t.same(Object.values(stateOf(cluster).interfaces ?? {}), ['', '', '']);
 });
 
 t.test('adoption: the Go operator’s cluster is taken over, and no IP changes', async (t) => {

@@ -120,6 +120,17 @@ t.test('an EgressIPAM that is deleted with release-all gives everything back, th
       ],
     },
     {
+      title: 'with EC2 out of reach it goes, too; what could not be taken off stays visible as an allocation',
+      tale: {
+        ...served,
+        nodes: { n1: { zone: 'a', instance: 'unread' } },
+        egressIPAMs: { pool: { ...POOL, deleting: 'release all' } },
+      },
+      time: 'goes by',
+      steps: [...released, 'HostSubnet n1: remove 10.0.1.10', 'set the finalizers of EgressIPAM pool to []'],
+      traffic: ['a node'],
+    },
+    {
       title: 'another EgressIPAM goes on',
       tale: {
         egressIPAMs: { pool: { ...POOL, deleting: 'release all' }, other: { cidrs: { '10.0.2.0/24': 'b' } } },

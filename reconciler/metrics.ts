@@ -19,7 +19,7 @@ export function reconcilerMetrics(metrics: Metrics): ReconcilerMetrics {
   const labels = ['node', 'egressipam'] as const;
   metrics.gauge({
     name: 'egressip_ip_allocated',
-    help: "Addresses in use on the node: egress IPs of the EgressIPAM as observed on its HostSubnet, and on AWS the interface's primary address.",
+    help: 'Addresses in use on the node: egress IPs of the EgressIPAM as observed on its HostSubnet, and its primary address.',
     labels,
     collect(gauge) {
       gauge.reset();
@@ -91,10 +91,9 @@ function nodeLoads(world: World | undefined): NodeLoad[] {
       const ips = [...(world.hostSubnets.get(node)?.ips ?? [])];
       const allocated = ips.filter((ip) => world.allocations.get(ip)?.egressIPAM === egressIPAM.name).length;
       const host = world.inventory?.hosts.get(node);
-      // The Go operator counts the primary address on both sides, and its alerts compare the two.
-      const primary = host === undefined ? 0 : 1;
-      const capacity = host === undefined ? undefined : host.slots + primary;
-      loads.push({ node, egressipam: egressIPAM.name, allocated: allocated + primary, capacity });
+      // The Go operator counts the primary address on both sides, on every platform, and its alerts compare the two.
+      const capacity = host === undefined ? undefined : host.slots + 1;
+      loads.push({ node, egressipam: egressIPAM.name, allocated: allocated + 1, capacity });
     }
   }
   return loads;

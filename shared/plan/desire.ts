@@ -99,7 +99,7 @@ function entitled(namespace: NamespaceFact, egressIPAM: EgressIPAM, world: World
       mine.push(entry);
     } else if (requested.ok || isLeftOut) {
       if (namespace.terminating || egressIPAM.deleting) continue;
-      const why = trouble ?? `it has no IP of ${pool.name} yet`;
+      const why = trouble ?? `it had no IP of ${pool.name}`;
       found.lacks.push({ namespace, egressIPAM, pool, instead: ip, why });
     }
   }

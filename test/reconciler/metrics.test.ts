@@ -65,8 +65,8 @@ t.test('D10: capacity that is not known is absent, not 0', async (t) => {
   const bareMetal = worldOf(cluster({ ...TWO_NODES, cloud: 'none' }));
   t.same(await scrape('egressip_ip_capacity{', bareMetal), []);
   t.same(await scrape('egressip_ip_allocated{', bareMetal), [
-    'egressip_ip_allocated{node="n1",egressipam="pool"} 2',
-    'egressip_ip_allocated{node="n2",egressipam="pool"} 0',
+    'egressip_ip_allocated{node="n1",egressipam="pool"} 3',
+    'egressip_ip_allocated{node="n2",egressipam="pool"} 1',
   ]);
 });
 

@@ -252,7 +252,7 @@ t.test('a switch of mode is one patch per HostSubnet that keeps the IPs where th
         'HostSubnet n1: set egressCIDRs to []',
         'HostSubnet n2: set egressCIDRs to []',
         'claim 10.0.2.10 of 10.0.2.10/32 for namespace a',
-        'list 10.0.1.10,10.0.2.10 on namespace a: it has no IP of 10.0.2.10/32 yet',
+        'list 10.0.1.10,10.0.2.10 on namespace a: it had no IP of 10.0.2.10/32',
         'bind 10.0.2.10 to namespace a on node n3',
         'HostSubnet n3: add 10.0.2.10',
         'NetNamespace a: add 10.0.2.10',

@@ -63,7 +63,7 @@ t.test('what is in use anywhere is not handed out', async (t) => {
       tale: { ...used, foreign: { 'eni-lb': ['10.0.1.13'] } },
       steps: [
         'claim 10.0.1.14 of 10.0.1.8/29 for namespace a',
-        'list 10.0.1.14 on namespace a: it has no IP of 10.0.1.8/29 yet',
+        'list 10.0.1.14 on namespace a: it had no IP of 10.0.1.8/29',
         'bind 10.0.1.14 to namespace a on node n1, eni-n1',
         'assign 10.0.1.14 to eni-n1 of node n1',
         'HostSubnet n1: add 10.0.1.14',

@@ -185,7 +185,7 @@ t.test(
       [
         'what a namespace is about to list',
         { namespaces: { a: {} }, allocations: { '10.0.1.10': { for: 'a' } } },
-        ['list 10.0.1.10 on namespace a: it has no IP of 10.0.1.0/24 yet'],
+        ['list 10.0.1.10 on namespace a: it had no IP of 10.0.1.0/24'],
       ],
       [
         'what the SDN has placed on a node that is cordoned',

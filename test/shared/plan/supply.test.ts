@@ -20,7 +20,7 @@ t.test('a namespace that lists nothing is given one IP of each CIDR', async (t) 
       steps: [
         'claim 10.0.1.10 of 10.0.1.10/32 for namespace a',
         'claim 10.0.2.10 of 10.0.2.10/32 for namespace a',
-        'list 10.0.1.10,10.0.2.10 on namespace a: it has no IP of 10.0.1.10/32 yet; it has no IP of 10.0.2.10/32 yet',
+        'list 10.0.1.10,10.0.2.10 on namespace a: it had no IP of 10.0.1.10/32; it had no IP of 10.0.2.10/32',
         'bind 10.0.1.10 to namespace a on node n1, eni-n1',
         'bind 10.0.2.10 to namespace a on node n2, eni-n2',
         'assign 10.0.1.10 to eni-n1 of node n1',
@@ -41,7 +41,7 @@ t.test('a namespace that lists nothing is given one IP of each CIDR', async (t) 
       steps: [
         'claim 10.0.1.10 of 10.0.1.10/31 for namespace a',
         'delete the allocation of 10.0.1.11',
-        'list 10.0.1.10 on namespace a: it has no IP of 10.0.1.10/31 yet',
+        'list 10.0.1.10 on namespace a: it had no IP of 10.0.1.10/31',
         'bind 10.0.1.10 to namespace a on node n1, eni-n1',
         'assign 10.0.1.10 to eni-n1 of node n1',
         'HostSubnet n1: add 10.0.1.10',
@@ -74,12 +74,12 @@ t.test('own claims first, in any phase, and none of them is collected meanwhile'
     [
       'a claim whose namespace write was lost',
       { namespaces: { a: {} }, allocations: { '10.0.1.10': { for: 'a' } } },
-      ['list 10.0.1.10 on namespace a: it has no IP of 10.0.1.0/24 yet'],
+      ['list 10.0.1.10 on namespace a: it had no IP of 10.0.1.0/24'],
     ],
     [
       'one that is being released',
       { namespaces: { a: {} }, allocations: { '10.0.1.10': { for: 'a', phase: 'Releasing' } } },
-      ['list 10.0.1.10 on namespace a: it has no IP of 10.0.1.0/24 yet'],
+      ['list 10.0.1.10 on namespace a: it had no IP of 10.0.1.0/24'],
     ],
     [
       'one that rests, and has rested enough',
@@ -87,7 +87,7 @@ t.test('own claims first, in any phase, and none of them is collected meanwhile'
         namespaces: { a: {} },
         allocations: { '10.0.1.10': { for: 'a', phase: 'Resting', restedFor: 3_600_000 } },
       },
-      ['list 10.0.1.10 on namespace a: it has no IP of 10.0.1.0/24 yet'],
+      ['list 10.0.1.10 on namespace a: it had no IP of 10.0.1.0/24'],
     ],
     [
       'the claim of another CIDR is waited for: this one is kept',
@@ -150,7 +150,7 @@ t.test(
         },
         steps: [
           'claim 10.0.2.10 of 10.0.2.10/32 for namespace a',
-          'list 10.0.2.10,10.0.1.10 on namespace a: it has no IP of 10.0.2.10/32 yet',
+          'list 10.0.2.10,10.0.1.10 on namespace a: it had no IP of 10.0.2.10/32',
           'bind 10.0.2.10 to namespace a on node n2, eni-n2',
           'assign 10.0.2.10 to eni-n2 of node n2',
           'HostSubnet n2: add 10.0.2.10',
@@ -178,7 +178,7 @@ t.test('a full CIDR concerns itself only (D16)', async (t) => {
       time: 'goes by',
       steps: [
         'claim 10.0.2.11 of 10.0.2.10/31 for namespace b',
-        'list 10.0.2.11 on namespace b: it has no IP of 10.0.2.10/31 yet',
+        'list 10.0.2.11 on namespace b: it had no IP of 10.0.2.10/31',
         'bind 10.0.2.11 to namespace b on node n3, eni-n3',
         'assign 10.0.2.11 to eni-n3 of node n3',
         'HostSubnet n3: add 10.0.2.11',
@@ -204,7 +204,7 @@ t.test('a full CIDR concerns itself only (D16)', async (t) => {
         'wait 1 s',
         'delete the allocation of 10.0.1.10',
         'claim 10.0.1.10 of 10.0.1.10/32 for namespace b',
-        'list 10.0.1.10 on namespace b: it has no IP of 10.0.1.10/32 yet',
+        'list 10.0.1.10 on namespace b: it had no IP of 10.0.1.10/32',
         'bind 10.0.1.10 to namespace b on node n1, eni-n1',
         'assign 10.0.1.10 to eni-n1 of node n1',
         'HostSubnet n1: add 10.0.1.10',

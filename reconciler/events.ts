@@ -3,14 +3,19 @@ import { isApiError, type KubeClient } from '../shared/kube/client.ts';
 import { EGRESSIPAMS, EVENTS, NAMESPACES, type Resource } from '../shared/kube/resources.ts';
 import type { Action } from '../shared/plan/actions.ts';
 import type { Notice } from '../shared/plan/desire.ts';
+import type { World } from '../shared/plan/world.ts';
 
 export interface EventRecorderOptions {
   readonly client: KubeClient;
   readonly identity: string;
+  /** Who puts IPs on interfaces: what the platform has not assigned yet is not active. */
+  readonly assigns: World['cloud'];
   readonly uidOf: (kind: Notice['about']['kind'], name: string) => string | undefined;
   readonly wallClock: () => Date;
   readonly onError: (error: unknown) => void;
 }
+
+type Assigned = Pick<World, 'netNamespaces' | 'platformAssignments'>;
 
 const MOST_WAITING = 1_000;
 
@@ -18,6 +23,8 @@ export class EventRecorder {
   readonly #options: EventRecorderOptions;
   /** The troubles told of that last: told again only when they have gone and come back. */
   #told = new Set<string>();
+  /** Namespaces that use IPs which the platform has not assigned yet. */
+  readonly #unassigned = new Set<string>();
   readonly #waiting: Notice[] = [];
   #sending: Promise<void> | undefined;
   #stopped = false;
@@ -42,7 +49,23 @@ export class EventRecorder {
   /** Something was carried out that a tenant notices. */
   done(action: Action): void {
     const notice = noticeOf(action);
-    if (notice !== undefined) this.#send(notice);
+    if (notice === undefined) return;
+    const { about, reason } = notice;
+    if (reason === 'EgressIPsInactive') this.#unassigned.delete(about.name);
+    if (reason === 'EgressIPsActive' && this.#options.assigns === 'platform')
+      this.#unassigned.add(about.name);
+    else this.#send(notice);
+  }
+
+  /** What a plan was made from: tells of the IPs that the platform has assigned since. */
+  observed({ netNamespaces, platformAssignments }: Assigned): void {
+    for (const namespace of this.#unassigned) {
+      const used = netNamespaces.get(namespace);
+      const isActive = [...(used?.ips ?? [])].every((ip) => platformAssignments.get(ip)?.isAssigned);
+      if (!isActive) continue;
+      this.#unassigned.delete(namespace);
+      if (used !== undefined && used.ips.size > 0) this.#send(active(namespace, used.egressIPs));
+    }
   }
 
   async stop(): Promise<void> {
@@ -122,6 +145,10 @@ function noticeOf(action: Action): Notice | undefined {
       'Traffic of this namespace leaves the cluster from the addresses of its nodes, as it has no egress IP';
     return { about, type: 'Normal', reason: 'EgressIPsInactive', message };
   }
-  const message = `Traffic of this namespace leaves the cluster from ${action.egressIPs.join(', ')}`;
-  return { about, type: 'Normal', reason: 'EgressIPsActive', message };
+  return active(action.namespace, action.egressIPs);
+}
+
+function active(name: string, egressIPs: readonly string[]): Notice {
+  const message = `Traffic of this namespace leaves the cluster from ${egressIPs.join(', ')}`;
+  return { about: { kind: 'Namespace', name }, type: 'Normal', reason: 'EgressIPsActive', message };
 }

@@ -115,6 +115,7 @@ export class Session {
     this.#events = new EventRecorder({
       client,
       identity: options.identity,
+      assigns: options.assigns,
       uidOf: (kind, name) =>
         (kind === 'Namespace' ? caches.namespaces : caches.egressIPAMs).store.get(name)?.metadata.uid,
       wallClock,
@@ -196,6 +197,7 @@ export class Session {
         this.#noteLooks(world);
         this.#status.update(plan, world);
         this.#events.troubles(plan.notices);
+        this.#events.observed(world);
       },
       onAction: (action, result, error) => {
         metrics.action(action, result);

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { EventRecorder } from '../../reconciler/events.ts';
+import { EventRecorder, type EventRecorderOptions } from '../../reconciler/events.ts';
 import { ApiError } from '../../shared/kube/client.ts';
 import { EVENTS } from '../../shared/kube/resources.ts';
 import type { Action } from '../../shared/plan/actions.ts';
@@ -16,12 +16,13 @@ interface StoredEvent {
   readonly type: string;
 }
 
-function recorder() {
+function recorder(assigns: EventRecorderOptions['assigns'] = 'aws') {
   const client = new FakeKubeClient();
   const errors: unknown[] = [];
   const events = new EventRecorder({
     client,
     identity: 'replica-1',
+    assigns,
     uidOf: (_kind, name) => (name === 'gone' ? undefined : `uid-of-${name}`),
     wallClock: () => new Date('2026-11-22T08:00:00.123Z'),
     onError: (error) => errors.push(error),
@@ -85,17 +86,44 @@ t.test('an event lives where those look whom it concerns', async (t) => {
   t.equal(new Set(stored().map(({ metadata }) => metadata.name)).size, 3, 'names are unique');
 });
 
-t.test('what was carried out is told in the words of tenants', async (t) => {
-  const { events, told } = recorder();
-  const patch = (egressIPs: string[]): Action => ({
+function patch(egressIPs: readonly string[]): Action {
+  const add = egressIPs.map(ip);
+  return {
     kind: 'patchNetNamespace',
     namespace: 'a',
     resourceVersion: '1',
-    add: egressIPs.map(ip),
+    add,
     remove: [],
     egressIPs,
     checks: [],
-  });
+  };
+}
+
+t.test('where the platform assigns, an IP is called active when it has', async (t) => {
+  const { events, told } = recorder('platform');
+  const texts = ['10.0.1.10', '10.0.2.10'];
+  const used = { name: 'a', resourceVersion: '2', egressIPs: texts, ips: new Set(texts.map(ip)) };
+  const observe = async (...assigned: string[]) => {
+    const of = (text: string) => ({ isAssigned: assigned.includes(text), refusal: undefined });
+    const platformAssignments = new Map(texts.map((text) => [ip(text), of(text)]));
+    events.observed({ netNamespaces: new Map([['a', used]]), platformAssignments });
+    await settled();
+  };
+  events.done(patch(texts));
+  await observe();
+  await observe('10.0.1.10');
+  t.same(told(), []);
+  await observe(...texts);
+  await observe(...texts);
+  t.same(told(), ['Traffic of this namespace leaves the cluster from 10.0.1.10, 10.0.2.10']);
+  events.done(patch(texts));
+  events.done(patch([]));
+  await observe(...texts);
+  t.match(told().slice(1), [/from the addresses of its nodes/], 'what is off again was never active');
+});
+
+t.test('what was carried out is told in the words of tenants', async (t) => {
+  const { events, told } = recorder();
   const annotate = { kind: 'annotate', namespace: 'a', resourceVersion: '1', why: 'it had none' } as const;
   events.done(patch(['10.0.1.10', '10.0.2.10']));
   events.done(patch([]));

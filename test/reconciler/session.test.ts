@@ -7,6 +7,7 @@ import {
   HOST_SUBNETS,
   NAMESPACES,
   NET_NAMESPACES,
+  NODES,
 } from '../../shared/kube/resources.ts';
 import {
   EGRESSIPS_ANNOTATION,
@@ -73,6 +74,32 @@ t.test('D21: a NetNamespace that is not there yet is waited for, by its namespac
   cluster.annotate('a', { egressIPAM: 'blue', egressIPs: '10.0.1.20,10.0.2.20' });
   await cluster.clock.advance(2 * SECOND);
   t.same(cluster.kube.stored(NET_NAMESPACES, 'a')?.egressIPs, ['10.0.1.20', '10.0.2.20']);
+});
+
+t.test('D23: a label that changes, a pool that grows and a list that is edited are noticed', async (t) => {
+  const cluster = onAws();
+  cluster.addNode('n4', 'b');
+  cluster.serve('a', 'blue', { '10.0.1.20': 'n1', '10.0.2.20': 'n3' });
+  const { kube } = cluster;
+  start(t, cluster);
+  await cluster.clock.advance(2 * SECOND);
+
+  const { metadata, ...node } = kube.stored(NODES, 'n1') ?? {};
+  kube.put(NODES, { ...node, metadata: { ...metadata, name: 'n1', labels: {} } });
+  await cluster.clock.advance(2 * SECOND);
+  t.same(kube.stored(HOST_SUBNETS, 'n2')?.egressIPs, ['10.0.1.20']);
+  t.same(kube.stored(HOST_SUBNETS, 'n1')?.egressIPs, []);
+
+  cluster.addEgressIPAM('blue', { '10.0.1.0/26': 'a', '10.0.2.0/26': 'b', '10.0.2.64/26': 'b' });
+  await cluster.clock.advance(5 * SECOND);
+  const listed = kube.stored(NAMESPACES, 'a')?.metadata.annotations?.[EGRESSIPS_ANNOTATION] ?? '';
+  const [third = ''] = listed.split(',').slice(2);
+  t.match(third, /^10\.0\.2\.\d+$/);
+  t.equal(leavesFrom(cluster, 'a'), `10.0.1.20 10.0.2.20 ${third}`);
+
+  cluster.admit('a', 'blue', ['10.0.1.21', '10.0.2.20', third]);
+  await cluster.clock.advance(RELEASE);
+  t.equal(leavesFrom(cluster, 'a'), `10.0.2.20 ${third} 10.0.1.21`);
 });
 
 t.test('D24: who opted out or was deleted while nobody looked loses its IPs', async (t) => {

@@ -2,7 +2,7 @@
 // what went wrong. What it returns is a list of sentences, empty when every promise was kept.
 import { formatIPv4, type IPv4 } from '../../../shared/ip.ts';
 import { type Action, describe } from '../../../shared/plan/actions.ts';
-import { custodyOf } from '../../../shared/plan/custody.ts';
+import { isOutOfSight } from '../../../shared/plan/custody.ts';
 import { type Plan, plan } from '../../../shared/plan/plan.ts';
 import type { NamespaceFact } from '../../../shared/plan/world.ts';
 import { apply } from './apply.ts';
@@ -79,13 +79,11 @@ function leaks(cluster: Cluster): string[] {
   const left: string[] = [];
   const world = worldOf(cluster);
   const listed = new Set([...cluster.namespaces.values()].flatMap((namespace) => [...namespace.listed]));
-  const isOutOfSight = (node: string | undefined) => cluster.unread?.has(node ?? '') === true;
-  for (const { ip, namespace, node } of cluster.allocations.values()) {
+  for (const allocation of cluster.allocations.values()) {
+    const { ip, namespace } = allocation;
     const owner = cluster.namespaces.get(namespace);
     const isListed = namespace === '' ? listed.has(ip) : owner?.listed.has(ip) === true;
-    const isBlind = cluster.cloud === 'aws' && cluster.unread === undefined;
-    const isUnknown = isBlind || isOutOfSight(node) || custodyOf(ip, world) === 'unknown';
-    if (isListed || isUnknown || isNeeded(cluster, ip, owner)) continue;
+    if (isListed || isOutOfSight(allocation, world) || isNeeded(cluster, ip, owner)) continue;
     left.push(`the allocation of ${formatIPv4(ip)} is left`);
   }
   const places = [
@@ -93,7 +91,7 @@ function leaks(cluster: Cluster): string[] {
     ...[...cluster.interfaces.values()].map((it) => ({ name: it.id, node: it.node, ips: it.secondary })),
   ];
   for (const { name, node, ips } of places) {
-    if (node === undefined || !cluster.nodes.has(node) || isOutOfSight(node)) continue;
+    if (node === undefined || !cluster.nodes.has(node) || cluster.unread?.has(node) === true) continue;
     const forgotten = [...ips].filter((ip) => !cluster.allocations.has(ip) && !cluster.meddledWith.has(ip));
     left.push(...forgotten.map((ip) => `${formatIPv4(ip)} is left on ${name}`));
   }

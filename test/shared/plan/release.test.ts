@@ -345,6 +345,16 @@ t.test('unknown is not empty: nothing rests while nobody can say that it is on n
       steps: ['let 10.0.1.10 rest'],
     },
     {
+      title: 'its zone has lost its last node, and a node of another zone cannot be read',
+      tale: { nodes: { n3: { zone: 'b', instance: 'unread' } }, allocations: releasing },
+      steps: [],
+    },
+    {
+      title: 'the control: all that is left can be read',
+      tale: { nodes: { n3: 'b' }, allocations: releasing },
+      steps: ['let 10.0.1.10 rest'],
+    },
+    {
       title: 'the control: its node can be read',
       tale: { allocations: releasing },
       steps: ['let 10.0.1.10 rest'],

@@ -2,33 +2,17 @@
 // nothing; when the world is not what the plan saw, it says so (Stale) and the next plan decides again.
 import { randomUUID } from 'node:crypto';
 import { claimObject, RELEASED_CONDITION } from '../shared/allocation.ts';
-import { listedIPs } from '../shared/annotation.ts';
 import { formatIPv4, type IPv4 } from '../shared/ip.ts';
 import type { AllocationObject, KubeObject } from '../shared/kinds.ts';
 import { type CallOptions, isApiError, type KubeClient } from '../shared/kube/client.ts';
-import {
-  ALLOCATIONS,
-  EGRESSIPAMS,
-  HOST_SUBNETS,
-  NAMESPACES,
-  NET_NAMESPACES,
-  type Resource,
-} from '../shared/kube/resources.ts';
+import { ALLOCATIONS, EGRESSIPAMS, NAMESPACES } from '../shared/kube/resources.ts';
 import { EGRESSIPS_ANNOTATION, FINALIZER } from '../shared/names.ts';
 import type { Action, ReleaseCheck } from '../shared/plan/actions.ts';
 import type { Caches } from './caches.ts';
 import type { Cloud } from './cloud.ts';
+import { LiveChecks } from './live-checks.ts';
 import { patchHostSubnet, patchNetNamespace } from './openshift-sdn/patches.ts';
-import { CLOUD_PRIVATE_IP_CONFIGS } from './platform-assigns/resource.ts';
-import { SharedRead } from './shared-read.ts';
-
-/** The world is not what the plan saw: plan again. */
-export class Stale extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'Stale';
-  }
-}
+import { Stale } from './stale.ts';
 
 /** How an action ended, where «it threw» does not say enough. */
 export interface Outcome {
@@ -56,13 +40,12 @@ export interface ExecutorOptions {
 export class Executor {
   readonly #options: ExecutorOptions;
   readonly #call: CallOptions;
-  /** Which NetNamespace or HostSubnet has each IP, read live. */
-  readonly #usersOfIPs: SharedRead<ReadonlyMap<string, string>>;
+  readonly #live: LiveChecks;
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
     this.#call = { timeout: options.timeout };
-    this.#usersOfIPs = new SharedRead(() => this.#readUsersOfIPs());
+    this.#live = new LiveChecks({ ...options, call: this.#call });
   }
 
   async execute(action: Action): Promise<Outcome> {
@@ -94,22 +77,22 @@ export class Executor {
       case 'reassign':
         return await this.#reassign(action);
       case 'unassign':
-        await this.#check(action.checks);
+        await this.#live.released(action.checks);
         return await this.#cloud().unassign(action.interfaceId, action.ips, { lane: action.lane });
       case 'patchHostSubnet':
-        await this.#check(action.checks);
+        await this.#live.released(action.checks);
         this.#options.caches.hostSubnets.upsert(
           await patchHostSubnet(this.#options.client, action, this.#call),
         );
         return DONE;
       case 'patchNetNamespace':
-        await this.#check(action.checks);
+        await this.#live.released(action.checks);
         this.#options.caches.netNamespaces.upsert(
           await patchNetNamespace(this.#options.client, action, this.#call),
         );
         return DONE;
       case 'release':
-        await this.#check(action.checks);
+        await this.#live.released(action.checks);
         for (const { ip, resourceVersion } of action.checks) {
           await this.#patchStatus(ip, resourceVersion, { phase: 'Releasing' });
         }
@@ -182,25 +165,8 @@ export class Executor {
 
   /** `Resting` only after live reads, made now, show the IP nowhere. */
   async #rest(ip: IPv4, checks: readonly ReleaseCheck[]): Promise<void> {
-    const { client, caches, cloud, wallClock } = this.#options;
-    await this.#check(checks);
-    const text = formatIPv4(ip);
-    const [users, located, config] = await Promise.all([
-      this.#usersOfIPs.ask(),
-      cloud?.locate([ip], { lane: 'cleanup' }),
-      caches.platformConfigs === undefined
-        ? undefined
-        : client.get(CLOUD_PRIVATE_IP_CONFIGS, text, this.#call),
-    ]);
-    if (users.has(text)) throw new Stale(`${text} is still on ${users.get(text)}`);
-    if (config !== undefined) throw new Stale(`the platform has not unassigned ${text} yet`);
-    if (located?.unknown.includes(ip) === true && this.#areNodesHidden())
-      throw new Stale(`nobody knows on which interface ${text} is`);
-    const holder = located?.holders.get(ip);
-    if (holder !== undefined && this.#mayBeNodes(holder, ip)) {
-      this.#options.requestInventory();
-      throw new Stale(`${text} is still on interface ${holder}`);
-    }
+    await this.#live.released(checks);
+    await this.#live.nowhere(ip);
     const [check] = checks;
     if (check === undefined) return;
     const condition = {
@@ -208,7 +174,7 @@ export class Executor {
       status: 'True',
       reason: 'Released',
       message: 'Taken off; rests until nobody outside remembers it.',
-      lastTransitionTime: rfc3339(wallClock()),
+      lastTransitionTime: rfc3339(this.#options.wallClock()),
     };
     const rested = await this.#patchStatus(ip, check.resourceVersion, {
       phase: 'Resting',
@@ -218,42 +184,10 @@ export class Executor {
     await this.#patchAllocation(ip, rested.metadata.resourceVersion, { metadata: { finalizers } });
   }
 
-  /**
-   * While a node cannot be read, an interface that no other node is known by may be that one's. What a node has as its own
-   * address was never put there by us.
-   */
-  #mayBeNodes(interfaceId: string, ip: IPv4): boolean {
-    const hosts = [...(this.#options.cloud?.inventory?.hosts.values() ?? [])];
-    const host = hosts.find((one) => one.interfaceId === interfaceId);
-    return host === undefined ? this.#areNodesHidden() : host.primary !== ip;
-  }
-
-  /** Where all can be read, an IP outside all their subnets is on no interface of ours: its zone has lost its last node. */
-  #areNodesHidden(): boolean {
-    const { inventory } = this.#options.cloud ?? {};
-    return inventory === undefined || inventory.unknownNodes.size > 0;
-  }
-
-  async #readUsersOfIPs(): Promise<ReadonlyMap<string, string>> {
-    const { client } = this.#options;
-    const [netNamespaces, hostSubnets] = await Promise.all([
-      client.list(NET_NAMESPACES, this.#call),
-      client.list(HOST_SUBNETS, this.#call),
-    ]);
-    const users = new Map<string, string>();
-    for (const { metadata, egressIPs } of netNamespaces.items) {
-      for (const ip of egressIPs ?? []) users.set(ip, `NetNamespace ${metadata.name}`);
-    }
-    for (const { metadata, egressIPs } of hostSubnets.items) {
-      for (const ip of egressIPs ?? []) users.set(ip, `HostSubnet ${metadata.name}`);
-    }
-    return users;
-  }
-
   async #delete(action: Extract<Action, { kind: 'delete' }>): Promise<void> {
     const { ip, uid, resourceVersion, namespace } = action;
     const { client, caches } = this.#options;
-    await this.#checkUnlisted(ip, namespace);
+    await this.#live.unlisted(ip, namespace);
     const name = formatIPv4(ip);
     await client.delete(ALLOCATIONS, name, { uid, resourceVersion }, this.#call);
     const object = caches.allocations.store.get(name);
@@ -270,70 +204,28 @@ export class Executor {
     else caches.egressIPAMs.upsert(reply);
   }
 
-  /** A release goes on only while a live look shows the allocation as planned on and the namespace without the IP. */
-  async #check(checks: readonly ReleaseCheck[]): Promise<void> {
-    await Promise.all(
-      checks.map(async ({ ip, namespace, resourceVersion }) => {
-        const [allocation] = await Promise.all([
-          this.#options.client.get(ALLOCATIONS, formatIPv4(ip), this.#call),
-          this.#checkUnlisted(ip, namespace),
-        ]);
-        if (allocation?.metadata.resourceVersion !== resourceVersion) {
-          if (allocation !== undefined) this.#options.caches.allocations.upsert(allocation);
-          throw new Stale(`the allocation of ${formatIPv4(ip)} has changed`);
-        }
-      }),
-    );
-  }
-
-  async #checkUnlisted(ip: IPv4, name: string): Promise<void> {
-    const { client, caches } = this.#options;
-    if (name === '') {
-      const { items } = await client.list(NAMESPACES, this.#call);
-      if (items.some((namespace) => listedIPs(namespace).includes(ip))) {
-        throw new Stale(`a namespace lists ${formatIPv4(ip)}`);
-      }
-      return;
-    }
-    const namespace = await client.get(NAMESPACES, name, this.#call);
-    if (namespace === undefined || !listedIPs(namespace).includes(ip)) return;
-    caches.namespaces.upsert(namespace);
-    throw new Stale(`namespace ${name} lists ${formatIPv4(ip)}`);
+  async #patchStatus(
+    ip: IPv4,
+    resourceVersion: string,
+    status: Record<string, unknown>,
+  ): Promise<AllocationObject> {
+    return await this.#patchAllocation(ip, resourceVersion, { status }, { subresource: 'status' });
   }
 
   async #patchAllocation(
     ip: IPv4,
     resourceVersion: string,
     change: Record<string, unknown>,
+    of: { readonly subresource?: 'status' } = {},
   ): Promise<AllocationObject> {
-    return await this.#patch(ALLOCATIONS, ip, resourceVersion, change, undefined);
-  }
-
-  async #patchStatus(
-    ip: IPv4,
-    resourceVersion: string,
-    status: Record<string, unknown>,
-  ): Promise<AllocationObject> {
-    return await this.#patch(ALLOCATIONS, ip, resourceVersion, { status }, 'status');
-  }
-
-  async #patch(
-    resource: Resource<AllocationObject>,
-    ip: IPv4,
-    resourceVersion: string,
-    change: Record<string, unknown>,
-    subresource: 'status' | undefined,
-  ): Promise<AllocationObject> {
-    const metadata = { ...(change.metadata as object | undefined), resourceVersion };
-    const options = subresource === undefined ? this.#call : { ...this.#call, subresource };
-    const patch = { ...change, metadata };
     const { client, caches } = this.#options;
+    const metadata = { ...(change.metadata as object | undefined), resourceVersion };
     const reply = await client.patch(
-      resource,
+      ALLOCATIONS,
       formatIPv4(ip),
       'application/merge-patch+json',
-      patch,
-      options,
+      { ...change, metadata },
+      { ...this.#call, ...of },
     );
     const isGone = reply.metadata.deletionTimestamp !== undefined && hasNoFinalizer(reply);
     if (isGone) caches.allocations.remove(reply);

@@ -1,7 +1,7 @@
 // The Kubernetes client of a leader: a write starts only while the lease outlasts the write's own time limit, so that
 // nothing of a replica that has lost the lead can still arrive while another one writes.
 import type { CallOptions, KubeClient } from '../shared/kube/client.ts';
-import { Stale } from './execute.ts';
+import { Stale } from './stale.ts';
 
 /** Wraps `client`; `covers` says whether a write that ends within so many milliseconds ends while we lead. */
 export function leasedClient(

@@ -8,8 +8,9 @@ import { type Plan, plan } from '../shared/plan/plan.ts';
 import type { World } from '../shared/plan/world.ts';
 import type { Clock } from '../shared/process/clock.ts';
 import type { Cloud } from './cloud.ts';
-import { type Outcome, Stale } from './execute.ts';
+import type { Outcome } from './execute.ts';
 import { type Call, callOf, Gathering, isCall } from './gathering.ts';
+import { Stale } from './stale.ts';
 
 export interface LoopOptions {
   /** `promised`: the nodes that actions under way put IPs on. */

@@ -96,12 +96,7 @@ export type Action =
   /** Phase `Releasing`. */
   | { readonly kind: 'release'; readonly ip: IPv4; readonly checks: readonly ReleaseCheck[] }
   /** After live reads show the IP nowhere: phase `Resting`, finalizer off. */
-  | {
-      readonly kind: 'rest';
-      readonly ip: IPv4;
-      readonly interfaceId: string | undefined;
-      readonly checks: readonly ReleaseCheck[];
-    }
+  | { readonly kind: 'rest'; readonly ip: IPv4; readonly checks: readonly ReleaseCheck[] }
   /** Deletes an allocation that nobody lists, unless it was retaken meanwhile. */
   | {
       readonly kind: 'delete';

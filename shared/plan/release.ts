@@ -77,7 +77,7 @@ function giveBack(allocation: Allocation, { world, seen, draft, mayLeave }: Stag
       return undefined;
     }
   }
-  draft.push({ kind: 'rest', ip, interfaceId: allocation.interface, checks: [check] });
+  draft.push({ kind: 'rest', ip, checks: [check] });
   return undefined;
 }
 

@@ -63,7 +63,7 @@ const STEPS: Record<string, { action: (stage: Stage) => Action; writes: readonly
 };
 
 function rest(stage: Stage): Action {
-  return { kind: 'rest', ip: IP, interfaceId: 'eni-n1', checks: [stage.check()] };
+  return { kind: 'rest', ip: IP, checks: [stage.check()] };
 }
 
 function remove({ client, version }: Stage, namespace = 'a'): Action {

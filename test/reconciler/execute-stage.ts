@@ -1,7 +1,8 @@
 // An executor on its stage: an API server in memory, caches that are up to date, and a cloud that writes down what it is asked.
 import { Caches } from '../../reconciler/caches.ts';
 import type { CallOutcome, Cloud, Whereabouts } from '../../reconciler/cloud.ts';
-import { Executor, Stale } from '../../reconciler/execute.ts';
+import { Executor } from '../../reconciler/execute.ts';
+import { Stale } from '../../reconciler/stale.ts';
 import type { Inventory } from '../../shared/inventory.ts';
 import type { IPv4 } from '../../shared/ip.ts';
 import type { KubeObject } from '../../shared/kinds.ts';

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { Stale } from '../../reconciler/execute.ts';
 import { leasedClient } from '../../reconciler/leased-client.ts';
+import { Stale } from '../../reconciler/stale.ts';
 import type { KubeClient } from '../../shared/kube/client.ts';
 import { NAMESPACES } from '../../shared/kube/resources.ts';
 import { FakeKubeClient } from '../fakes/kube-client.ts';

@@ -1,8 +1,9 @@
 // The heart beat over worlds that the test tells and actions that only pretend to happen: what starts when, and what waits.
 import t from 'tap';
 import type { Cloud } from '../../reconciler/cloud.ts';
-import { type Outcome, Stale } from '../../reconciler/execute.ts';
+import type { Outcome } from '../../reconciler/execute.ts';
 import { Loop, type LoopOptions } from '../../reconciler/loop.ts';
+import { Stale } from '../../reconciler/stale.ts';
 import type { IPv4 } from '../../shared/ip.ts';
 import { ApiError } from '../../shared/kube/client.ts';
 import { type Action, describe } from '../../shared/plan/actions.ts';

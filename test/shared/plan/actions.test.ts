@@ -128,12 +128,7 @@ const ROWS: readonly (readonly [
     2,
   ],
   [{ kind: 'release', ip: IP, checks: [] }, 'begin to release 10.0.1.10', 'EgressIPAllocation/10.0.1.10', 1],
-  [
-    { kind: 'rest', ip: IP, interfaceId: undefined, checks: [] },
-    'let 10.0.1.10 rest',
-    'EgressIPAllocation/10.0.1.10',
-    1,
-  ],
+  [{ kind: 'rest', ip: IP, checks: [] }, 'let 10.0.1.10 rest', 'EgressIPAllocation/10.0.1.10', 1],
   [
     { kind: 'delete', ip: IP, uid: 'u', resourceVersion, namespace: 'a' },
     'delete the allocation of 10.0.1.10',

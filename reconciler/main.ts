@@ -1,9 +1,8 @@
 // The reconciler process: composes, starts, and stops in reverse.
 import { type Connection, connect } from '../shared/kube/connection.ts';
 import { loadKubeConfig } from '../shared/kube/kubeconfig.ts';
-import { INFRASTRUCTURES, NODES } from '../shared/kube/resources.ts';
 import { RECONCILER_LEASE } from '../shared/names.ts';
-import { DEFAULT_TIMING } from '../shared/plan/world.ts';
+import { DEFAULT_TIMING, type Timing } from '../shared/plan/world.ts';
 import { describeProblems } from '../shared/problem.ts';
 import { systemClock } from '../shared/process/clock.ts';
 import { readCommandLine } from '../shared/process/command-line.ts';
@@ -12,14 +11,16 @@ import { EXIT } from '../shared/process/help.ts';
 import { createLogger, type Logger } from '../shared/process/log.ts';
 import { createMetrics } from '../shared/process/metrics.ts';
 import { type Closer, closeInReverse, untilSignal } from '../shared/process/shutdown.ts';
-import { Cloud } from './aws/cloud.ts';
+import { Cloud, type CloudOptions } from './aws/cloud.ts';
+import type { Ec2 } from './aws/ec2.ts';
 import { Limiter } from './aws/limiter.ts';
 import { observeCalls } from './aws/metrics.ts';
 import { CALL_TIMEOUT_MS, sdkEc2 } from './aws/sdk.ts';
 import { configure, RECONCILER_COMMAND, type ReconcilerConfig } from './config.ts';
+import { findPlatform, readPlatform } from './find-platform.ts';
 import { LeaderLease } from './lease.ts';
 import { reconcilerMetrics } from './metrics.ts';
-import { detectPlatform } from './platform.ts';
+import type { Platform } from './platform.ts';
 import { Predecessor } from './predecessor.ts';
 import { reportOnly } from './report.ts';
 import { Terms } from './terms.ts';
@@ -44,60 +45,102 @@ async function run(config: ReconcilerConfig): Promise<number> {
     log.error({}, describeProblems(kubeConfig.problems));
     return EXIT.usage;
   }
-  const wallClock = () => new Date();
   const client = connect(kubeConfig.value, {
     userAgent: 'egressip-ipam-reconciler',
     timeout: REQUEST_TIMEOUT,
   });
-  const [infrastructure, nodes] = await Promise.all([
-    client.get(INFRASTRUCTURES, 'cluster'),
-    client.list(NODES),
-  ]);
-  const platform = detectPlatform(config.assign, infrastructure, nodes.items);
+  const closers: Closer[] = [{ name: 'connections', close: () => client.close() }];
+  const course: Course = { config, client, log, stop, closers };
+  let status: number = EXIT.asAsked;
+  try {
+    if (config['report-only']) status = await report(course);
+    else await serve(course);
+  } catch (err) {
+    log.error({ err }, 'cannot go on');
+    status = EXIT.notAsAsked;
+  }
+  for (const { name, error } of await closeInReverse(closers, SHUTDOWN))
+    log.warn({ err: error }, `${name} not closed`);
+  if (!config['report-only']) log.info({}, 'stopped');
+  return status;
+}
+
+/** What everything that is started needs, and where it is noted to be closed. */
+interface Course {
+  readonly config: ReconcilerConfig;
+  readonly client: Connection;
+  readonly log: Logger;
+  readonly stop: AbortSignal;
+  readonly closers: Closer[];
+}
+
+/** Prints what would be done next. */
+async function report({ config, client, log, stop, closers }: Course): Promise<number> {
+  const platform = await readPlatform(client, config.assign);
   if (platform.kind === 'unsupported') {
     log.error({}, platform.message);
-    if (config['report-only']) await client.close();
-    else await tellUnserved(config, client, platform.message, { log, stop });
-    return config['report-only'] ? EXIT.notAsAsked : EXIT.asAsked;
+    return EXIT.notAsAsked;
   }
+  const ec2 = platform.kind === 'aws' ? ec2Of(config, platform) : undefined;
+  closers.push({ name: 'EC2', close: () => ec2?.close() });
+  const calling = { observer: observeCalls(createMetrics()), signal: stop, mayWrite: () => false };
+  const { lines, complete } = await reportOnly({
+    client,
+    assigns: platform.kind,
+    cloud: ec2 && cloudOver(ec2, calling),
+    timing: timingOf(config),
+    clock: systemClock,
+  });
+  process.stdout.write(lines.length === 0 ? 'nothing to do\n' : `${lines.join('\n')}\n`);
+  return complete ? EXIT.asAsked : EXIT.notAsAsked;
+}
 
+/** Starts one thing after the other, and resolves when it is time to close them. */
+async function serve(course: Course): Promise<void> {
+  const { config, client, log, stop, closers } = course;
+  const probes: Probes = { whyNotAlive: () => undefined, whyNotReady: () => 'the cluster was not read yet' };
+  const health = await serveHealth(config['health-probe-bind-address'], {
+    healthz: { passes: () => probes.whyNotAlive() },
+    readyz: { caches: () => probes.whyNotReady() },
+  });
+  closers.push({ name: 'health', close: () => health.close() });
+  const onError = (err: unknown) => log.warn({ err }, 'the cluster could not be read');
+  const platform = await findPlatform(client, config.assign, { clock: systemClock, stop, onError });
+  if (platform === undefined) return;
+  if (platform.kind === 'unsupported') tellUnserved(platform.message, probes, course);
+  else await reconcile(platform, { ...course, probes, healthPort: health.port });
+  await untilAborted(stop);
+}
+
+/** What the probes are answered; whoever is at work says. */
+interface Probes {
+  whyNotAlive: () => string | undefined;
+  whyNotReady: () => string | undefined;
+}
+
+async function reconcile(
+  platform: Exclude<Platform, { kind: 'unsupported' }>,
+  {
+    config,
+    client,
+    log,
+    stop,
+    closers,
+    probes,
+    healthPort,
+  }: Course & { probes: Probes; healthPort: number | undefined },
+): Promise<void> {
   const metrics = createMetrics();
   const counted = reconcilerMetrics(metrics);
-  const region = config.region || (platform.kind === 'aws' ? platform.region : undefined);
-  const ec2 =
-    platform.kind === 'aws'
-      ? sdkEc2({
-          ...(region === undefined ? {} : { region }),
-          ...(config['aws-credentials-directory'] === ''
-            ? {}
-            : { credentialsDirectory: config['aws-credentials-directory'] }),
-        })
-      : undefined;
-  const cloud =
-    ec2 === undefined
-      ? undefined
-      : new Cloud({
-          ec2,
-          limiter: new Limiter(systemClock),
-          observer: observeCalls(metrics),
-          clock: systemClock,
-          signal: stop,
-          mayWrite: () => lease.covers(CALL_TIMEOUT_MS),
-        });
-  const timing = { ...DEFAULT_TIMING, claimGrace: config.claimGrace, notReadyHold: config['not-ready-hold'] };
-  if (config['report-only']) {
-    const options = { client, assigns: platform.kind, cloud, timing, clock: systemClock };
-    const { lines, complete } = await reportOnly(options);
-    process.stdout.write(lines.length === 0 ? 'nothing to do\n' : `${lines.join('\n')}\n`);
-    await client.close();
-    return complete ? EXIT.asAsked : EXIT.notAsAsked;
-  }
+  const ec2 = platform.kind === 'aws' ? ec2Of(config, platform) : undefined;
+  const mayWrite = () => lease.covers(CALL_TIMEOUT_MS);
+  const wallClock = () => new Date();
   const terms = new Terms({
     client,
     assigns: platform.kind,
-    cloud,
+    cloud: ec2 && cloudOver(ec2, { observer: observeCalls(metrics), signal: stop, mayWrite }),
     covers: (deadline) => lease.covers(deadline),
-    timing,
+    timing: timingOf(config),
     predecessor: new Predecessor({ client, namespace: config.namespace, now: systemClock.now }),
     resync: config['aws-resync-period'],
     apiServerTimeout: config['api-server-request-timeout'],
@@ -130,64 +173,49 @@ async function run(config: ReconcilerConfig): Promise<number> {
     },
     onError: (err) => log.warn({ err }, 'the lease could not be renewed'),
   });
-
-  const health = await serveHealth(config['health-probe-bind-address'], {
-    healthz: { passes: () => terms.whyNotAlive() },
-    readyz: { caches: () => (lease.leads ? terms.whyNotReady() : undefined) },
-  });
+  probes.whyNotAlive = () => terms.whyNotAlive();
+  probes.whyNotReady = () => (lease.leads ? terms.whyNotReady() : undefined);
   const scraped = await serveMetrics(config['metrics-bind-address'], metrics);
-  lease.start();
-  log.info(
-    {
-      platform: platform.kind,
-      identity: config.identity,
-      metricsPort: scraped.port,
-      healthPort: health.port,
-    },
-    'started',
-  );
-
-  await untilAborted(stop);
-  const closers: Closer[] = [
-    { name: 'connections', close: () => client.close() },
+  closers.push(
     { name: 'EC2', close: () => ec2?.close() },
     { name: 'metrics', close: () => scraped.close() },
-    { name: 'health', close: () => health.close() },
     { name: 'lease', close: () => lease.stop() },
     { name: 'work', close: () => terms.stop() },
-  ];
-  await close(closers, log);
-  return EXIT.asAsked;
+  );
+  lease.start();
+  const { identity } = config;
+  log.info({ platform: platform.kind, identity, metricsPort: scraped.port, healthPort }, 'started');
 }
 
 /** Stays, alive and well, and has nothing to do but say why. */
-async function tellUnserved(
-  config: ReconcilerConfig,
-  client: Connection,
-  message: string,
-  { log, stop }: { log: Logger; stop: AbortSignal },
-): Promise<void> {
+function tellUnserved(message: string, probes: Probes, { client, log, closers }: Course): void {
+  log.error({}, message);
   const onError = (err: unknown) => log.warn({ err }, 'status could not be written');
   const wallClock = () => new Date();
   const unserved = new Unserved({ client, message, clock: systemClock, wallClock, onError });
-  const health = await serveHealth(config['health-probe-bind-address'], { healthz: {}, readyz: {} });
+  closers.push({ name: 'work', close: () => unserved.stop() });
+  probes.whyNotReady = () => undefined;
   unserved.start();
-  await untilAborted(stop);
-  const closers: Closer[] = [
-    { name: 'connections', close: () => client.close() },
-    { name: 'health', close: () => health.close() },
-    { name: 'work', close: () => unserved.stop() },
-  ];
-  await close(closers, log);
+}
+
+function ec2Of(config: ReconcilerConfig, platform: { readonly region: string | undefined }): Ec2 {
+  const region = config.region || platform.region;
+  const credentialsDirectory = config['aws-credentials-directory'];
+  return sdkEc2({
+    ...(region === undefined ? {} : { region }),
+    ...(credentialsDirectory === '' ? {} : { credentialsDirectory }),
+  });
+}
+
+function cloudOver(ec2: Ec2, more: Pick<CloudOptions, 'observer' | 'signal' | 'mayWrite'>): Cloud {
+  return new Cloud({ ec2, limiter: new Limiter(systemClock), clock: systemClock, ...more });
+}
+
+function timingOf({ claimGrace, 'not-ready-hold': notReadyHold }: ReconcilerConfig): Timing {
+  return { ...DEFAULT_TIMING, claimGrace, notReadyHold };
 }
 
 async function untilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-}
-
-async function close(closers: readonly Closer[], log: Logger): Promise<void> {
-  for (const { name, error } of await closeInReverse(closers, SHUTDOWN))
-    log.warn({ err: error }, `${name} not closed`);
-  log.info({}, 'stopped');
 }

@@ -1,5 +1,5 @@
-// When is the cloud read? At the start, at every resync, when the nodes change, and when a call went otherwise than the
-// last look had led us to expect; never because there are more namespaces.
+// When is the cloud read? At the start, at every resync, when the nodes change, when a call went otherwise than the last
+// look had led us to expect, and when that look is too old to go by; never because there are more namespaces.
 import type { Clock } from '../shared/process/clock.ts';
 import type { Caches } from './caches.ts';
 import type { Cloud, CloudNode } from './cloud.ts';

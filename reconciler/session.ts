@@ -195,6 +195,7 @@ export class Session {
       onPlan: (plan, world) => {
         metrics.pass((clock.now() - started) / 1000, plan);
         this.#noteLooks(world);
+        if (plan.needsInventory) this.#inventory?.request();
         this.#status.update(plan, world);
         this.#events.troubles(plan.notices);
         this.#events.observed(world);

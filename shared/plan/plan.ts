@@ -18,7 +18,7 @@ import type { IPv4 } from '../ip.ts';
 import type { Action } from './actions.ts';
 import { desiredOffers, offerCIDRs } from './automatic.ts';
 import { hold } from './breaker.ts';
-import { desire, type Notice, type Wanted } from './desire.ts';
+import { type Desire, desire, type Notice, type Wanted } from './desire.ts';
 import { Draft } from './draft.ts';
 import { finalizeEgressIPAMs } from './finalizers.ts';
 import { grant, type Progress } from './grant.ts';
@@ -37,6 +37,8 @@ export interface Plan {
   readonly placements: ReadonlyMap<IPv4, Placement>;
   /** Milliseconds until time alone makes something due; undefined when nothing waits for time. */
   readonly wakeIn: number | undefined;
+  /** Something waits for a look at EC2 that is fresh enough to choose or to bind an address on. */
+  readonly needsInventory: boolean;
 }
 
 /** Deterministic and without side effects. */
@@ -73,7 +75,13 @@ export function plan(world: World): Plan {
 
   offerCIDRs(world, wish, modes, offers, held, draft);
   finalizeEgressIPAMs(world, seen, draft);
-  return { actions: draft.actions(), notices, progress, placements, wakeIn };
+  const needsInventory = needsFreshInventory(world, wish);
+  return { actions: draft.actions(), notices, progress, placements, wakeIn, needsInventory };
+}
+
+function needsFreshInventory({ cloud, inventoryAge, timing, allocations }: World, wish: Desire): boolean {
+  if (cloud !== 'aws' || inventoryAge <= timing.inventoryFresh) return false;
+  return wish.lacks.length > 0 || [...wish.wanted.keys()].some((ip) => allocations.get(ip)?.ours !== true);
 }
 
 /**

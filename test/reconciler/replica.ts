@@ -17,7 +17,10 @@ export interface Replica {
 }
 
 /** Starts one; it has made its first pass when the clock has been advanced by a second. */
-export function startReplica(cluster: SmallCluster): Replica {
+export function startReplica(
+  cluster: SmallCluster,
+  { resync }: { readonly resync: number } = TIMES,
+): Replica {
   const lifeline = new Lifeline(cluster.clock);
   lifeline.onWrite = () => cluster.look();
   const { clock } = lifeline;
@@ -43,7 +46,7 @@ export function startReplica(cluster: SmallCluster): Replica {
     cloud,
     covers: () => true,
     timing: { ...DEFAULT_TIMING, claimGrace: TIMES.claimGrace, notReadyHold: TIMES.notReadyHold },
-    resync: TIMES.resync,
+    resync,
     apiServerTimeout: TIMES.apiServerTimeout,
     concurrency: 32,
     requestTimeout: 5_000,

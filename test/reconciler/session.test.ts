@@ -54,6 +54,22 @@ t.test('a namespace is served within a second, and then all is silent', async (t
   t.same(lifeline.calls.filter(isWrite), [], 'D21: no idle writes');
 });
 
+t.test('however seldom EC2 is read, a namespace does not wait for it', async (t) => {
+  const cluster = onAws();
+  const { lifeline } = startReplica(cluster, { resync: 3_600 * SECOND });
+  t.teardown(() => lifeline.die());
+  await cluster.clock.advance(600 * SECOND);
+  const reads = () => lifeline.calls.filter((call) => call === 'describe subnets').length;
+  t.equal(reads(), 1, 'the control: as long as nobody needs it, it is not read');
+  cluster.admit('a', 'blue', ['10.0.1.20', '10.0.2.20']);
+  await cluster.clock.advance(2 * SECOND);
+  t.equal(leavesFrom(cluster, 'a'), '10.0.1.20 10.0.2.20');
+  cluster.admit('b', 'blue', ['10.0.1.21', '10.0.2.21']);
+  await cluster.clock.advance(2 * SECOND);
+  t.equal(leavesFrom(cluster, 'b'), '10.0.1.21 10.0.2.21');
+  t.equal(reads(), 2, 'one look serves both');
+});
+
 t.test('D20: a node without a HostSubnet is passed over, and no other', async (t) => {
   const cluster = onAws();
   cluster.kube.remove(HOST_SUBNETS, 'n1');

@@ -1,9 +1,10 @@
-// `--report-only`: what would be done next, and what a person should know, without doing any of it. For looking before
-// one lets the reconciler take over a cluster.
+// `--report-only`: what would be done next, which IPs would not stay where they are, and what a person should know, without
+// doing any of it. For looking before one lets the reconciler take over a cluster.
 import type { Inventory } from '../shared/inventory.ts';
+import { formatIPv4 } from '../shared/ip.ts';
 import type { KubeClient } from '../shared/kube/client.ts';
-import { describe } from '../shared/plan/actions.ts';
-import { plan } from '../shared/plan/plan.ts';
+import { describe, ipsOf } from '../shared/plan/actions.ts';
+import { type Plan, plan } from '../shared/plan/plan.ts';
 import type { Timing, World } from '../shared/plan/world.ts';
 import type { Clock } from '../shared/process/clock.ts';
 import { Caches } from './caches.ts';
@@ -48,10 +49,12 @@ export async function reportOnly({ client, assigns, cloud, timing, clock }: Repo
       now: () => clock.now(),
       wallClock: () => Date.now(),
     });
-    const { actions, notices } = plan(observer.observe(new Set(), new Map()));
+    const made = plan(observer.observe(new Set(), new Map()));
+    const { actions, notices } = made;
     const unread = nodesByReason(inventory);
     const lines = [
       ...actions.map((action) => `would ${describe(action)}`),
+      ...laterMoves(made),
       ...unread.map((sentence) => `EC2: ${sentence}; what they host stays as it is`),
       ...notices.map(({ about, reason, message }) => `${about.kind} ${about.name}: ${reason}: ${message}`),
     ];
@@ -68,5 +71,15 @@ function nodesByReason(inventory: Inventory | undefined): string[] {
     const names = nodes.map(([name]) => name).sort();
     const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
     return `${names.slice(0, 3).join(', ')}${more} could not be read: ${reason}`;
+  });
+}
+
+/** An IP is claimed and bound before it is moved: what is several steps away is the news that an adoption is judged by. */
+function laterMoves({ actions, placements }: Plan): string[] {
+  const moving = new Set(actions.filter(({ kind }) => kind === 'patchHostSubnet').flatMap(ipsOf));
+  return [...placements].flatMap(([ip, { node, incumbent, why }]) => {
+    if (incumbent === undefined || incumbent === node || moving.has(ip)) return [];
+    const from = `${formatIPv4(ip)} ${node === undefined ? 'off' : 'from'} node ${incumbent}`;
+    return node === undefined ? `would then take ${from}: ${why}` : `would then move ${from} to node ${node}`;
   });
 }

@@ -45,6 +45,23 @@ t.test('adoption: IPs that the Go operator has listed would be claimed, and none
   ]);
 });
 
+t.test('adoption: an IP that would not stay where it is is told of, several steps ahead', async (t) => {
+  const cluster = bareMetal();
+  cluster.addNode('n3', 'a');
+  cluster.annotate('a', { egressIPAM: 'pool', egressIPs: '10.0.1.20,10.0.2.20' });
+  cluster.use('a', '10.0.1.20', '10.0.2.20');
+  cluster.host('n1', '10.0.1.20');
+  cluster.host('n3', '10.0.2.20');
+  cluster.setNode('n1', { cordoned: true });
+  cluster.setNode('n2', { cordoned: true });
+  t.match(await report(cluster), [
+    'would claim 10.0.1.20 of 10.0.1.0/26 for namespace a',
+    'would claim 10.0.2.20 of 10.0.2.0/26 for namespace a',
+    'would then move 10.0.1.20 from node n1 to node n3',
+    /^would then take 10\.0\.2\.20 off node n3: none of the 1 nodes with .*zone=b is Ready/,
+  ]);
+});
+
 t.test('what a person should know is told, too', async (t) => {
   const cluster = bareMetal();
   cluster.annotate('a', { egressIPAM: 'pool', egressIPs: 'nonsense' });

@@ -91,8 +91,8 @@ function changeNode(cluster: Cluster, it: Extract<Happening, { node: Node }>): v
       cordoned: false,
       notReadySince: undefined,
     });
-    addHostSubnet(cluster, it.node);
     addInterface(cluster, it.node, zone);
+    addHostSubnet(cluster, it.node);
     return;
   }
   if (it.kind === 'flap') {
@@ -131,11 +131,14 @@ function addHostSubnet(cluster: Cluster, name: string): void {
   });
 }
 
-/** A new instance has nothing but its primary address. */
+/** A new instance has nothing but its primary address: any that is free, also one that a pool has and has given out. */
 function addInterface(cluster: Cluster, name: string, zone: string): void {
   if (cluster.cloud === 'none') return;
   const subnet = subnetOf(zone);
-  const primary = toIPv4(subnet.first + 200 + Number(name.slice(1)));
+  const usual = toIPv4(subnet.first + 200 + Number(name.slice(1)));
+  const pooled = toIPv4(subnet.first + 4 + (cluster.version % 10));
+  const isPooled = cluster.version % 3 === 0 && holderOf(cluster, pooled) === undefined;
+  const primary = isPooled ? pooled : usual;
   cluster.interfaces.set(`eni-${name}`, {
     id: `eni-${name}`,
     node: name,

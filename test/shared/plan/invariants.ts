@@ -47,7 +47,9 @@ function foreignTouched(before: Cluster, action: Action): string[] {
       const gone = (stored?.egressIPs ?? []).filter((text) => !action.egressIPs.includes(text));
       const strange = gone.filter((text) => !isOurs((parseAddress(text) ?? 0) as IPv4));
       const put = action.add.filter((ip) => !isOurs(ip));
+      const own = action.add.filter((ip) => holderOf(before, ip)?.primary === ip);
       return [
+        ...own.map((ip) => `${formatIPv4(ip)} is an address that an interface has for itself`),
         ...strange.map((text) => `${text} is foreign`),
         ...put.map((ip) => `${formatIPv4(ip)} is not ours`),
       ];

@@ -84,7 +84,7 @@ function giveBack(allocation: Allocation, { world, seen, draft, mayLeave }: Stag
 function collect(allocation: Allocation, { world, draft }: Stage): number | undefined {
   const { ip } = allocation;
   if (allocation.deleting) return undefined;
-  const holder = world.inventory?.holders.get(ip);
+  const holder = world.cloud === 'aws' ? world.inventory?.holders.get(ip) : undefined;
   const isBack = holder !== undefined && holder === allocation.interface && custodyOf(ip, world) === 'node';
   if (allocation.phase === 'Resting' && isBack) {
     draft.unassign(holder, ip, checkOf(allocation));

@@ -161,7 +161,7 @@ export function worldOf(cluster: Cluster, busy: ReadonlySet<IPv4> = new Set()): 
     inventoryAge: inventory === undefined ? Number.POSITIVE_INFINITY : cluster.inventoryAge,
     busy,
     promised: new Map(),
-    platformAssignments: new Map(),
+    platformAssignments: assignmentsIn(cluster),
     timing: DEFAULT_TIMING,
     ...(cluster.breaker === undefined ? {} : { breaker: cluster.breaker }),
   };
@@ -192,14 +192,16 @@ function egressIPAMFact({ metadata, status }: EgressIPAMObject): EgressIPAMFact 
 }
 
 function inventoryOf(cluster: Cluster): Inventory | undefined {
-  const { unread } = cluster;
+  const unread = cluster.unread ?? (cluster.cloud === 'platform' ? new Set<string>() : undefined);
   if (cluster.cloud === 'none' || unread === undefined) return undefined;
   const hosts = new Map<string, HostInterface>();
   const holders = new Map<IPv4, string>();
   const subnets = new Map<IPv4, Cidr>();
-  for (const { id, node, subnet, primary, secondary, slots } of cluster.interfaces.values()) {
+  const shown = cluster.cloud === 'platform' ? annotated(cluster, unread) : [...cluster.interfaces.values()];
+  for (const { id, node, subnet, primary, secondary, slots } of shown) {
     subnets.set(subnet.first, subnet);
-    for (const address of [primary, ...secondary]) holders.set(address, id);
+    if (cluster.cloud === 'aws') holders.set(primary, id);
+    for (const address of secondary) holders.set(address, id);
     if (node === undefined || !cluster.nodes.has(node) || unread.has(node)) continue;
     const inOrder = [...secondary].sort((a, b) => a - b);
     hosts.set(node, {
@@ -225,6 +227,21 @@ function inventoryOf(cluster: Cluster): Inventory | undefined {
     reservations: [],
     observedAt: 0,
   };
+}
+
+/** Where the platform assigns, all that is known is what it says of nodes, and what their HostSubnets host. */
+function annotated(cluster: Cluster, unread: ReadonlySet<string>): Interface[] {
+  return [...cluster.interfaces.values()].flatMap((it) => {
+    if (it.node === undefined || !cluster.nodes.has(it.node) || unread.has(it.node)) return [];
+    return [{ ...it, secondary: cluster.hostSubnets.get(it.node)?.ips ?? new Set<IPv4>() }];
+  });
+}
+
+/** The platform assigns at once what a HostSubnet and a NetNamespace name. */
+function assignmentsIn({ cloud, hostSubnets, netNamespaces }: Cluster): World['platformAssignments'] {
+  const hosted = cloud === 'platform' ? [...hostSubnets.values()].flatMap(({ ips }) => [...ips]) : [];
+  const isUsed = (address: IPv4) => [...netNamespaces.values()].some(({ ips }) => ips.has(address));
+  return new Map(hosted.map((address) => [address, { isAssigned: isUsed(address), refusal: undefined }]));
 }
 
 /** The first four addresses of a subnet and its last. */

@@ -131,14 +131,17 @@ function addHostSubnet(cluster: Cluster, name: string): void {
   });
 }
 
-/** A new instance has nothing but its primary address: any that is free, also one that a pool has and has given out. */
+/**
+ * A new instance has nothing but its primary address: any that is free, also one that a pool has given out. What the
+ * platform assigns by itself is not seen here.
+ */
 function addInterface(cluster: Cluster, name: string, zone: string): void {
   if (cluster.cloud === 'none') return;
   const subnet = subnetOf(zone);
   const usual = toIPv4(subnet.first + 200 + Number(name.slice(1)));
   const pooled = toIPv4(subnet.first + 4 + (cluster.version % 10));
-  const isPooled = cluster.version % 3 === 0 && holderOf(cluster, pooled) === undefined;
-  const primary = isPooled ? pooled : usual;
+  const isTaken = cluster.cloud !== 'aws' || holderOf(cluster, pooled) !== undefined;
+  const primary = cluster.version % 3 === 0 && !isTaken ? pooled : usual;
   cluster.interfaces.set(`eni-${name}`, {
     id: `eni-${name}`,
     node: name,
@@ -215,9 +218,9 @@ function meddle(cluster: Cluster, name: string, node: string, pick: number): voi
   }
 }
 
-/** A load balancer gets an address that no interface has, allocated or not. */
+/** A load balancer gets an address that no interface has, allocated or not; elsewhere nobody could see it. */
 function steal(cluster: Cluster, pick: number): void {
-  if (cluster.cloud === 'none') return;
+  if (cluster.cloud !== 'aws') return;
   const base = cidr(pick % 2 === 0 ? '10.0.1.0/28' : '10.0.2.0/28');
   const ip = toIPv4(base.first + 4 + (pick % 10));
   if (holderOf(cluster, ip) !== undefined) return;

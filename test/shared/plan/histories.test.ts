@@ -20,8 +20,10 @@ function check(begin: () => Cluster): void {
   fc.assert(property, { numRuns: RUNS, seed: SEED });
 }
 
-for (const cloud of ['aws', 'none'] as const) {
-  const where = cloud === 'aws' ? 'AWS' : 'bare metal';
+const PLACES = { aws: 'AWS', platform: 'a cloud whose platform assigns', none: 'bare metal' } as const;
+
+for (const cloud of ['aws', 'platform', 'none'] as const) {
+  const where = PLACES[cloud];
   t.test(`on ${where}, whatever happens, no promise is broken and all comes to rest`, async () => {
     check(() => beginning(cloud));
   });

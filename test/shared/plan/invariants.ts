@@ -7,7 +7,7 @@ import { type Action, describe } from '../../../shared/plan/actions.ts';
 import { lawfulNodes } from '../../../shared/plan/lawful.ts';
 import type { Plan } from '../../../shared/plan/plan.ts';
 import { parseAddress } from '../../sandbox/ipv4.ts';
-import { type Cluster, holderOf, worldOf } from './cluster.ts';
+import { type Cluster, holderOf, isInside, worldOf } from './cluster.ts';
 import { verdictsOf } from './oracle.ts';
 
 /** Everything that is wrong with what the action has made of `before`. */
@@ -16,6 +16,7 @@ export function faultsOf(before: Cluster, action: Action, after: Cluster, plan: 
     ...doubles(before, action),
     ...foreignTouched(before, action),
     ...crowds(before, after),
+    ...ignored(before, action),
     ...interruptions(before, action, after, plan),
   ];
   return faults.map((fault) => `${describe(action)}: ${fault}`);
@@ -82,6 +83,18 @@ function crowds(before: Cluster, after: Cluster): string[] {
       it.secondary.size > it.slots && it.secondary.size > (before.interfaces.get(it.id)?.secondary.size ?? 0),
   );
   return grown.map((it) => `${it.id} has ${it.secondary.size} of ${it.slots}`);
+}
+
+/** Where the platform assigns, OpenShift SDN ignores a whole HostSubnet that is beyond what the node can carry. */
+function ignored(before: Cluster, action: Action): string[] {
+  if (before.cloud !== 'platform' || action.kind !== 'patchHostSubnet' || action.add.length === 0) return [];
+  const eni = before.interfaces.get(`eni-${action.node}`);
+  if (eni === undefined) return [`${action.node} has no interface`];
+  const outside = action.add.filter((ip) => !isInside(eni.subnet, ip));
+  return [
+    ...(action.egressIPs.length > eni.slots ? [`${action.egressIPs.length} IPs are too many`] : []),
+    ...outside.map((ip) => `${formatIPv4(ip)} is outside the subnet`),
+  ];
 }
 
 /**

@@ -1,7 +1,7 @@
 // Giving back: NetNamespace, HostSubnet, interface, then rest, then nothing; and nothing before it is certain
 // that nobody still lists the IP.
 import t from 'tap';
-import { MINUTE } from './build.ts';
+import { HOUR, MINUTE } from './build.ts';
 import { check } from './table.ts';
 
 const REVOKE = [
@@ -304,6 +304,15 @@ t.test('an address that turns up again where it was, while it rests, is taken of
       title: 'on another one it is foreign',
       tale: { allocations: { '10.0.1.10': resting }, assigned: { n2: ['10.0.1.10'] } },
       steps: [],
+    },
+    {
+      title: 'where the platform assigns, that is the platform’s to do: on a HostSubnet it is foreign',
+      tale: {
+        cloud: 'platform',
+        allocations: { '10.0.1.10': { ...resting, restedFor: HOUR } },
+        hosted: { n1: ['10.0.1.10'] },
+      },
+      steps: ['delete the allocation of 10.0.1.10'],
     },
   ]);
 });

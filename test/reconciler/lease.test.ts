@@ -97,6 +97,20 @@ t.test(
   },
 );
 
+t.test('however late the answer to a renewal comes, the lease counts from when it was sent', async (t) => {
+  const [client, clock] = [new FakeKubeClient(), new ManualClock()];
+  const { lease } = replica(client, clock, 'a', { renewEvery: 100_000 });
+  const answer = Promise.withResolvers<void>();
+  client.underWay = ({ verb }) => (verb === 'create' ? answer.promise : undefined);
+  lease.start();
+  await clock.advance(3_000);
+  t.equal(lease.covers(0), false, 'it does not lead before it has the answer');
+  answer.resolve();
+  await settled();
+  t.equal(lease.covers(8_999), true);
+  t.equal(lease.covers(9_000), false);
+});
+
 t.test('a leader that cannot renew says so when its lease runs out', async (t) => {
   const [client, clock] = [new FakeKubeClient(), new ManualClock()];
   const { lease, changes } = replica(client, clock, 'a');

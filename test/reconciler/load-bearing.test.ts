@@ -57,6 +57,18 @@ t.test('`Resting` under the 120 s rule', async (t) => {
   t.notOk(stands());
 });
 
+t.test('without a break: a claim that was listed for less than a pass is counted anew', async (t) => {
+  const cluster = start(t, ({ kube }) => kube.put(ALLOCATIONS, allocation('a')));
+  const stands = () => cluster.kube.stored(ALLOCATIONS, IP) !== undefined;
+  await cluster.clock.advance(TIMES.claimGrace - 2 * SECOND);
+  cluster.annotate('a', { egressIPAM: 'pool', egressIPs: IP });
+  cluster.annotate('a', {});
+  await cluster.clock.advance(TIMES.claimGrace - 2 * SECOND);
+  t.ok(stands());
+  await cluster.clock.advance(5 * SECOND);
+  t.notOk(stands());
+});
+
 t.test('«its own namespace»: that another one lists the IP keeps nobody from giving it back', async (t) => {
   const cluster = start(t, (it) => {
     it.serve('a', 'pool', { [IP]: 'n1' });

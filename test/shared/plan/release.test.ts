@@ -292,6 +292,28 @@ t.test(
   },
 );
 
+t.test('an IP on a NetNamespace that is not its own leaves that first, then its node', async (t) => {
+  check(t, [
+    {
+      title: 'put there by hand, while it is being released',
+      tale: {
+        namespaces: { b: { egressIPAM: 'none' } },
+        allocations: { '10.0.1.10': { for: 'a', phase: 'Releasing', node: 'n1' } },
+        hosted: { n1: ['10.0.1.10'] },
+        assigned: { n1: ['10.0.1.10'] },
+        used: { b: ['10.0.1.10'] },
+      },
+      steps: [
+        'NetNamespace b: remove 10.0.1.10',
+        'HostSubnet n1: remove 10.0.1.10',
+        'unassign 10.0.1.10 from eni-n1',
+        'let 10.0.1.10 rest',
+      ],
+      traffic: ['b node'],
+    },
+  ]);
+});
+
 t.test('an address that turns up again where it was, while it rests, is taken off again', async (t) => {
   const resting = { for: 'a', phase: 'Resting', node: 'n1' } as const;
   check(t, [

@@ -256,3 +256,34 @@ t.test('an address that can never be an egress IP is reported, not claimed', asy
     },
   ]);
 });
+
+t.test(
+  'a claim that somebody deletes before it is ours gets no finalizer: the API server would refuse it',
+  async (t) => {
+    const claim = { for: 'a', ours: false } as const;
+    check(t, [
+      {
+        title: 'it is kept by a finalizer of somebody else',
+        tale: {
+          namespaces: { a: ['10.0.1.10'] },
+          allocations: { '10.0.1.10': { ...claim, deleting: true } },
+        },
+        steps: [],
+      },
+      {
+        title: 'the control: nobody deletes it',
+        tale: {
+          nodes: { n1: 'a' },
+          namespaces: { a: ['10.0.1.10'] },
+          allocations: { '10.0.1.10': claim },
+        },
+        steps: [
+          'bind 10.0.1.10 to namespace a on node n1, eni-n1',
+          'assign 10.0.1.10 to eni-n1 of node n1',
+          'HostSubnet n1: add 10.0.1.10',
+          'NetNamespace a: add 10.0.1.10',
+        ],
+      },
+    ]);
+  },
+);

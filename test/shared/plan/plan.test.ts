@@ -228,6 +228,19 @@ t.test('an old IP that is busy keeps the new one off the NetNamespace', async (t
   t.same(sentences(it), ['NetNamespace a: add 10.0.1.11, remove 10.0.1.10'], 'the control');
 });
 
+t.test('a room that is promised is taken, wherever it will be', async (t) => {
+  const it = cluster({
+    nodes: { n1: { zone: 'a', slots: 1 }, n2: { zone: 'a', slots: 1 } },
+    namespaces: { a: ['10.0.1.10'], b: ['10.0.1.11'] },
+    allocations: { '10.0.1.10': { for: 'a' }, '10.0.1.11': { for: 'b' } },
+  });
+  const busy = new Set([ip('10.0.1.10')]);
+  const next = (node: string) =>
+    plan({ ...worldOf(it, busy), promised: new Map([[ip('10.0.1.10'), node]]) }).actions.map(describe);
+  t.same(next('n1'), ['bind 10.0.1.11 to namespace b on node n2, eni-n2']);
+  t.same(next('n2'), ['bind 10.0.1.11 to namespace b on node n1, eni-n1']);
+});
+
 t.test('a plan says when time alone makes something due', async (t) => {
   const wakes = (tale: Tale) => plan(worldOf(cluster(tale))).wakeIn;
   t.equal(wakes({}), undefined);

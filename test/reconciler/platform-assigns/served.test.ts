@@ -77,6 +77,15 @@ async function hostsOf(ip: string): Promise<string[]> {
   return items.filter(({ egressIPs }) => egressIPs?.includes(ip)).map(({ metadata }) => metadata.name);
 }
 
+/** The webhook gives out as many IPs as nodes have room for, as far as the reconciler has told. */
+async function untilThereIsRoomFor(count: number): Promise<void> {
+  await eventually(
+    `there is room for ${count}`,
+    () => client.get(EGRESSIPAMS, 'pool'),
+    (it) => it?.status?.cidrs?.[0]?.freeHostSlots === count,
+  );
+}
+
 interface Told extends KubeObject {
   readonly reason: string;
   readonly message: string;
@@ -107,6 +116,7 @@ t.test('an IP leaves a node that fails', async (t) => {
   );
   await untilLeavesFrom('a', ip);
   await setReady(client, node, 'ready');
+  await untilThereIsRoomFor(1);
   t.same((await hostsOf(ip)).length, 1);
 });
 
@@ -120,6 +130,7 @@ t.test('what the platform cannot assign is told of, and disturbs nobody', async 
 });
 
 t.test('no node is given more than the platform says it can carry', async (t) => {
+  await untilThereIsRoomFor(0);
   await t.rejects(create('c'), { message: /room for 0 more egress IPs/ });
   t.same((await stack.ask<Verdicts>('verdicts')).ignored, {}, 'the SDN ignores no HostSubnet');
 });

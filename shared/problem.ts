@@ -25,13 +25,18 @@ export function fail<T = never>(...problems: readonly Problem[]): Result<T> {
 const LONG_ENOUGH = 8_000;
 const LONGEST_SHOWN = 64;
 
-/** One line for people, with every problem in it; of thousands, as many as somebody might read. */
+/**
+ * One line for people, with every problem in it; of thousands, as many as somebody might read. A path is said once for
+ * all problems in a row that it is the path of.
+ */
 export function describeProblems(problems: readonly Problem[]): string {
   let text = '';
+  let said = '';
   for (const [index, { path, message }] of problems.entries()) {
     const left = problems.length - index;
     if (text.length > LONG_ENOUGH) return `${text}; and ${left} more`;
-    text += `${index === 0 ? '' : '; '}${path === '' ? '' : `${path}: `}${message}`;
+    text += `${index === 0 ? '' : '; '}${path === '' || path === said ? '' : `${path}: `}${message}`;
+    said = path;
   }
   return text;
 }

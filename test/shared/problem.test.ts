@@ -15,3 +15,8 @@ t.test('problems make one line, each with its path where it has one', async (t) 
   t.equal(describeProblems(problems), 'spec.cidrAssignments[0].CIDR: it has host bits; it is taken');
   t.equal(describeProblems([]), '');
 });
+
+t.test('a path is said once for the problems that share it', async (t) => {
+  const at = (path: string, message: string) => ({ code: 'Wrong', path, message });
+  t.equal(describeProblems([at('a', 'one'), at('a', 'two'), at('b', 'three')]), 'a: one; two; b: three');
+});

@@ -159,7 +159,7 @@ t.test('a burst in one replica does not overshoot the host slots', async (t) => 
   const refused = answers.find((answer) => !answer.allowed);
   t.equal(
     refused === undefined ? '' : tell(refused),
-    '422: metadata.annotations[egressip-ipam-operator.redhat-cop.io/egressipam]: the nodes with topology.kubernetes.io/zone=a have room for 0 more egress IPs, and 1 of 10.0.128.0/28 would be needed; add nodes or release IPs; metadata.annotations[egressip-ipam-operator.redhat-cop.io/egressipam]: the nodes with topology.kubernetes.io/zone=b have room for 0 more egress IPs, and 1 of 10.0.144.0/28 would be needed; add nodes or release IPs',
+    '422: metadata.annotations[egressip-ipam-operator.redhat-cop.io/egressipam]: the nodes with topology.kubernetes.io/zone=a have room for 0 more egress IPs, and 1 of 10.0.128.0/28 would be needed; add nodes or release IPs; the nodes with topology.kubernetes.io/zone=b have room for 0 more egress IPs, and 1 of 10.0.144.0/28 would be needed; add nodes or release IPs',
   );
   const warned = pool({
     cidrs,

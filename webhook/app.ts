@@ -97,33 +97,35 @@ interface Posted {
   Body: unknown;
 }
 
-async function handle(
+/** Answers in this turn of the event loop what needs no I/O: what is not awaited costs nothing. */
+function handle(
   { body }: FastifyRequest<Posted>,
   reply: FastifyReply,
   webhook: Answered['webhook'],
   options: Stage,
   judge: (review: AdmissionRequest, started: number) => Answer | Promise<Answer>,
-): Promise<string> {
+): void | Promise<void> {
   const started = options.now();
-  reply.header('content-type', JSON_TYPE);
-  const { replyTo, ...decoded } = decodeReview(typeof body === 'string' ? body : '', KINDS[webhook]);
-  let answer: Answer;
-  if (!decoded.ok) {
-    answer = { allowed: false, code: 400, message: decoded.message };
-  } else {
-    try {
-      const judged = judge(decoded.request, started);
-      answer = judged instanceof Promise ? await judged : judged;
-    } catch (error) {
-      options.onBug(error);
-      answer = BUG;
-    }
-  }
+  const decoded = decodeReview(typeof body === 'string' ? body : '', KINDS[webhook]);
   const request = decoded.ok ? decoded.request : undefined;
-  // Closing takes idle connections along, but not those that become idle after: their clients must close them.
-  if (options.isClosing()) reply.header('connection', 'close');
-  options.answered({ webhook, request, answer, seconds: (options.now() - started) / 1_000 });
-  return encodeAnswer(replyTo, answer);
+  const send = (answer: Answer) => {
+    // Closing takes idle connections along, but not those that become idle after: their clients must close them.
+    if (options.isClosing()) reply.header('connection', 'close');
+    options.answered({ webhook, request, answer, seconds: (options.now() - started) / 1_000 });
+    reply.header('content-type', JSON_TYPE).send(encodeAnswer(decoded.replyTo, answer));
+  };
+  const fail = (error: unknown) => {
+    options.onBug(error);
+    send(BUG);
+  };
+  if (!decoded.ok) return send({ allowed: false, code: 400, message: decoded.message });
+  let judged: Answer | Promise<Answer>;
+  try {
+    judged = judge(decoded.request, started);
+  } catch (error) {
+    return fail(error);
+  }
+  return judged instanceof Promise ? judged.then(send, fail) : send(judged);
 }
 
 const KINDS = { namespaces: 'Namespace', egressipams: 'EgressIPAM' } as const;

@@ -7,6 +7,7 @@ import type { PatchOperation } from './patch.ts';
 
 /** Writes the line, if there is one to write. */
 export function logAnswer(log: Logger, { webhook, request, answer, seconds }: Answered): void {
+  if (answer.allowed && !answer.patch?.length && !answer.warnings?.length) return;
   const metadata = (request?.object ?? request?.oldObject)?.metadata;
   const event = {
     webhook,

@@ -87,7 +87,7 @@ function row(what: string, found: Found, target: number): Row {
     met: ratio.median >= target,
     notes: [
       `CPU of the server ${inMicroseconds(found.ours)} a request, floor ${inMicroseconds(found.floor)}, ratio ${spreadText(cpu)}`,
-      `answered in ${latency(found.ours)}, floor ${latency(found.floor)}; ${generator(found.ours)}`,
+      `answered in ${latency(found.ours)}, floor ${latency(found.floor)}`,
     ],
   };
 }
@@ -99,11 +99,6 @@ function inMicroseconds(measured: readonly Measured[]): string {
 function latency(measured: readonly Measured[]): string {
   const of = (pick: (one: Measured) => number) => median(measured.map(pick)).toFixed(2);
   return `${of((one) => one.median)} ms (p99 ${of((one) => one.p99)} ms)`;
-}
-
-function generator(measured: readonly Measured[]): string {
-  const share = median(measured.map(({ cpu, milliseconds }) => cpu / 10 / milliseconds));
-  return `the load took ${share.toFixed(0)} % of a core`;
 }
 
 /** A recorded review, with a name and a uid of its own for each request. */

@@ -17,8 +17,6 @@ export interface LoadResult {
   /** Milliseconds from the first byte sent to the last received. */
   readonly median: number;
   readonly p99: number;
-  /** Microseconds of CPU time that asking took. */
-  readonly cpu: number;
 }
 
 export const COUNTER = '@@@@@@@@';

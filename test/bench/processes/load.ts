@@ -13,19 +13,33 @@ let counter = 0;
 async function run(load: LoadRequest): Promise<LoadResult> {
   const connections = await Promise.all(Array.from({ length: load.connections }, () => open(load)));
   const latencies: number[] = [];
-  const cpu = process.cpuUsage();
   const started = performance.now();
   const until = started + load.milliseconds;
+  const rest = stayAwake();
   await Promise.all(connections.map((one) => one.keepAsking(until, latencies)));
+  rest();
   const milliseconds = performance.now() - started;
-  const { user, system } = process.cpuUsage(cpu);
   for (const one of connections) one.close();
   return {
     requests: latencies.length,
     milliseconds,
     median: quantile(latencies, 0.5),
     p99: quantile(latencies, 0.99),
-    cpu: user + system,
+  };
+}
+
+/**
+ * Keeps this process from sleeping until the function returned is called. To wake it costs whoever writes to it as much as
+ * half an answer, on virtual machines above all, and a server that is a little slower pays that much more often.
+ */
+function stayAwake(): () => void {
+  let isOver = false;
+  const spin = () => {
+    if (!isOver) setImmediate(spin);
+  };
+  spin();
+  return () => {
+    isOver = true;
   };
 }
 

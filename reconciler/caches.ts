@@ -22,7 +22,10 @@ export interface CachesOptions {
   readonly client: KubeClient;
   readonly platform: 'assigns' | 'does not assign';
   readonly clock: Clock;
-  /** Called when something that a plan could depend on has changed; heartbeats do not count. */
+  /**
+   * Called when something that a plan could depend on has changed; heartbeats do not count. Not before all kinds have been
+   * listed: until then what a cache does not have is unknown, not absent.
+   */
   readonly onChange: () => void;
   readonly onError: (error: unknown) => void;
 }
@@ -47,7 +50,7 @@ export class Caches {
       reflector.onChange((_key, object, previous) => {
         const isSame =
           object !== undefined && previous !== undefined && same(relevant(object), relevant(previous));
-        if (!isSame) onChange();
+        if (!isSame && this.hasSynced) onChange();
       });
       return reflector;
     };

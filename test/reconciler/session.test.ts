@@ -8,6 +8,7 @@ import {
   NAMESPACES,
   NET_NAMESPACES,
   NODES,
+  type Resource,
 } from '../../shared/kube/resources.ts';
 import {
   EGRESSIPS_ANNOTATION,
@@ -53,6 +54,36 @@ t.test('a namespace is served within a second, and then all is silent', async (t
   await cluster.clock.advance(600 * SECOND);
   t.same(lifeline.calls.filter(isWrite), [], 'D21: no idle writes');
 });
+
+const KINDS: readonly Resource[] = [
+  NAMESPACES,
+  NODES,
+  NET_NAMESPACES,
+  HOST_SUBNETS,
+  EGRESSIPAMS,
+  ALLOCATIONS,
+];
+
+for (const { plural } of KINDS) {
+  t.test(`a term does nothing before it knows all: ${plural} are listed late`, async (t) => {
+    const cluster = onAws();
+    cluster.serve('a', 'blue', { '10.0.1.20': 'n1', '10.0.2.20': 'n3' });
+    const before = stateOf(cluster);
+    const listed = Promise.withResolvers<undefined>();
+    cluster.kube.fault = (call) =>
+      call.verb === 'list' && call.plural === plural ? listed.promise : undefined;
+    const { lifeline } = start(t, cluster);
+    lifeline.arm();
+    await cluster.clock.advance(RELEASE);
+    t.same(lifeline.calls.filter(isWrite), []);
+    listed.resolve(undefined);
+    await cluster.clock.advance(5 * SECOND);
+    t.same(stateOf(cluster), before);
+    cluster.admit('b', 'blue', ['10.0.1.21', '10.0.2.21']);
+    await cluster.clock.advance(2 * SECOND);
+    t.equal(leavesFrom(cluster, 'b'), '10.0.1.21 10.0.2.21', 'the control: now it is at work');
+  });
+}
 
 t.test('however seldom EC2 is read, a namespace does not wait for it', async (t) => {
   const cluster = onAws();

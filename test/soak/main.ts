@@ -1,5 +1,6 @@
 // `npm run soak`: the product on the sandbox for as long as one likes, under load and faults, and whether it was well after.
 import { setTimeout as delay } from 'node:timers/promises';
+import { isApiError } from '../../shared/kube/client.ts';
 import { readCommandLine } from '../../shared/process/command-line.ts';
 import { EXIT } from '../../shared/process/help.ts';
 import { untilSignal } from '../../shared/process/shutdown.ts';
@@ -62,7 +63,7 @@ async function soak(config: SoakConfig, stack: Stack, diary: Diary, stop: AbortS
     every(MINUTE / config['namespace-events'], async () =>
       diary.happened('namespace', await turmoil.namespaceEvent()),
     ),
-    every(SECOND, async () => diary.duplicates(await findDuplicates(stack))),
+    every(SECOND, async () => diary.duplicates(await unlessCut(() => findDuplicates(stack)))),
     every(MINUTE, () => diary.write()),
   ];
   if (config['node-events'] > 0) {
@@ -77,6 +78,16 @@ async function soak(config: SoakConfig, stack: Stack, diary: Diary, stop: AbortS
   await Promise.all(paces);
   await mischief.stop();
   await turmoil.calm();
+}
+
+/** Nothing when mischief has cut this very look; the next one follows in a moment. */
+async function unlessCut<T>(look: () => Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await look();
+  } catch (error) {
+    if (isApiError(error, 'unavailable', 'throttled')) return [];
+    throw error;
+  }
 }
 
 /** Acts every so often, one act at a time; one that is late is not made up for. */

@@ -1,7 +1,7 @@
 // When may an EgressIPAM go? It carries our finalizer while it is served; once it is being deleted, until
-// nothing of it is in use any more. What EC2 does not tell about is not waited for: its allocations, which have
-// a finalizer of their own, are given back when EC2 is in reach again. The Go operator's finalizer is replaced
-// by ours.
+// nothing of it is in use any more. What EC2 was asked and does not tell about is not waited for: its
+// allocations, which have a finalizer of their own, are given back when EC2 is in reach again. The Go operator's
+// finalizer is replaced by ours.
 import type { Allocation } from '../allocation.ts';
 import type { EgressIPAM } from '../egressipam.ts';
 import { FINALIZER, GO_OPERATOR_FINALIZER } from '../names.ts';
@@ -33,9 +33,10 @@ export function finalizeEgressIPAMs(world: World, seen: Sightings, draft: Draft)
 /** Being deleted, and nothing of it is in use any more. */
 export function isDrained(egressIPAM: EgressIPAM, world: World): boolean {
   if (!egressIPAM.deleting) return false;
+  const isUnread = world.cloud === 'aws' && world.inventory === undefined;
   for (const allocation of world.allocations.values()) {
     if (!allocation.ours || allocation.egressIPAM !== egressIPAM.name) continue;
-    if (!isOutOfSight(allocation, world) || isUsed(allocation, world)) return false;
+    if (isUnread || !isOutOfSight(allocation, world) || isUsed(allocation, world)) return false;
   }
   for (const namespace of world.namespaces.values()) {
     if (namespace.egressIPAM === egressIPAM.name && namespace.listed.size > 0) return false;

@@ -131,6 +131,13 @@ t.test('an EgressIPAM that is deleted with release-all gives everything back, th
       traffic: ['a node'],
     },
     {
+      title: 'before EC2 was asked at all, nobody knows whether it would tell: it stays until then',
+      tale: { ...served, inventory: 'none', egressIPAMs: { pool: { ...POOL, deleting: 'release all' } } },
+      time: 'goes by',
+      steps: [...released, 'HostSubnet n1: remove 10.0.1.10'],
+      traffic: ['a node'],
+    },
+    {
       title: 'another EgressIPAM goes on',
       tale: {
         egressIPAMs: { pool: { ...POOL, deleting: 'release all' }, other: { cidrs: { '10.0.2.0/24': 'b' } } },

@@ -55,7 +55,8 @@ export const RECONCILER_COMMAND = {
     }),
     'aws-resync-period': durationFlag({
       group: BEHAVIOUR,
-      description: 'how often EC2 is read as a whole',
+      description:
+        "how often EC2 is read as a whole; from the webhook's --inventory-max-age on, IPs are refused in between",
       default: '1m',
       min: '5s',
       max: '1h',

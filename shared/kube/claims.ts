@@ -1,7 +1,7 @@
 // How does an IP become a namespace's own? By creating the object that is named after it: the API server lets one
 // creator win, across replicas, crashes and stale caches. What is there already is taken back when it is for the same
 // namespace, and left alone otherwise. Nothing is ever deleted here: a claim that nobody lists is collected by the
-// reconciler, which also claims with this file.
+// reconciler, which creates claims of its own and never takes one back.
 import { type ClaimSpec, claimObject, retakenObject } from '../allocation.ts';
 import { formatIPv4, type IPv4 } from '../ip.ts';
 import type { AllocationObject } from '../kinds.ts';

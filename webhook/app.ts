@@ -111,8 +111,13 @@ function handle(
   const send = (answer: Answer) => {
     // Closing takes idle connections along, but not those that become idle after: their clients must close them.
     if (options.isClosing()) reply.header('connection', 'close');
-    options.answered({ webhook, request, answer, seconds: (options.now() - started) / 1_000 });
     reply.header('content-type', JSON_TYPE).send(encodeAnswer(decoded.replyTo, answer));
+    // After it, since an answer must not depend on whether it can be counted and logged.
+    try {
+      options.answered({ webhook, request, answer, seconds: (options.now() - started) / 1_000 });
+    } catch (error) {
+      options.onBug(error);
+    }
   };
   const fail = (error: unknown) => {
     options.onBug(error);

@@ -14,9 +14,10 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 
 interface Setup {
   readonly namespace?: (request: AdmissionRequest, deadline: number) => Answer | Promise<Answer>;
+  readonly answered?: () => void;
 }
 
-function setUp({ namespace }: Setup = {}) {
+function setUp({ namespace, answered = () => {} }: Setup = {}) {
   const replica = replicaOf([
     [
       EGRESSIPAMS,
@@ -31,7 +32,10 @@ function setUp({ namespace }: Setup = {}) {
       namespace: namespace ?? ((request, deadline) => replica.admission.namespace(request, deadline)),
       egressIPAM: (request) => replica.admission.egressIPAM(request),
     },
-    answered: (event) => events.push(event),
+    answered(event) {
+      events.push(event);
+      answered();
+    },
     onBug: (error) => bugs.push(error),
     isReady: () => state.ready,
     now: () => replica.time,
@@ -242,6 +246,54 @@ t.test('each answer is told once, with what was asked', async (t) => {
   const { post, events } = setUp();
   await post(recorded('02-CREATE-namespaces-opted-in').body);
   t.match(events, [{ webhook: 'namespaces', request: { operation: 'CREATE' }, answer: { allowed: true } }]);
+});
+
+t.test('an answer that cannot be counted or logged is given all the same', async (t) => {
+  const answered = () => {
+    throw new TypeError('no log');
+  };
+  for (const namespace of [
+    (): Answer => ({ allowed: true }),
+    async (): Promise<Answer> => ({ allowed: true }),
+  ]) {
+    const { post, bugs } = setUp({ namespace, answered });
+    const { body, uid } = recorded('01-CREATE-namespaces-plain');
+    const { status, response } = await post(body);
+    t.equal(status, 200);
+    t.match(response, { uid, allowed: true });
+    t.match(bugs, [{ message: 'no log' }]);
+  }
+});
+
+t.test('who has gone before the answer disturbs nobody', async (t) => {
+  const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<Answer>()];
+  const told = Promise.withResolvers<void>();
+  const namespace = () => {
+    asked.resolve();
+    return answer.promise;
+  };
+  const { app, bugs, events } = setUp({ namespace, answered: told.resolve });
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  t.teardown(() => app.close());
+  const { port } = app.server.address() as AddressInfo;
+  const ask = () => {
+    const sent = request(`http://127.0.0.1:${port}/mutate/namespaces`, {
+      method: 'POST',
+      headers: JSON_TYPE,
+    });
+    sent.end(recorded('02-CREATE-namespaces-opted-in').body);
+    return sent;
+  };
+  const impatient = ask();
+  await asked.promise;
+  impatient.destroy();
+  await t.rejects(once(impatient, 'close'));
+  answer.resolve({ allowed: true });
+  await told.promise;
+  const [reply] = (await once(ask(), 'response')) as [IncomingMessage];
+  t.match((await reply.toArray()).join(''), '"allowed":true');
+  t.equal(events.length, 2);
+  t.same(bugs, []);
 });
 
 t.test('probes', async (t) => {

@@ -1,7 +1,7 @@
 // The reconciler's copies of what the API server holds. Replies to our own writes go in at once, so that a plan is never
 // made from a view older than what this process itself has done.
 
-import type { KubeObject } from '../shared/kinds.ts';
+import type { KubeObject, NodeObject } from '../shared/kinds.ts';
 import type { KubeClient } from '../shared/kube/client.ts';
 import { Reflector } from '../shared/kube/reflector.ts';
 import {
@@ -13,6 +13,13 @@ import {
   NODES,
   type Resource,
 } from '../shared/kube/resources.ts';
+import {
+  slimAllocation,
+  slimHostSubnet,
+  slimMetadata,
+  slimNamespace,
+  slimNetNamespace,
+} from '../shared/kube/slim.ts';
 import type { Clock } from '../shared/process/clock.ts';
 import { allocationFact, egressIPAMFact, namespaceFact, netNamespaceFact, nodeFact } from './facts.ts';
 import { EGRESS_IPCONFIG_ANNOTATION } from './platform.ts';
@@ -45,8 +52,10 @@ export class Caches {
     const reflect = <T extends KubeObject>(
       resource: Resource<T>,
       relevant: (object: T) => unknown,
+      transform?: (object: T) => T,
     ): Reflector<T> => {
-      const reflector = new Reflector<T>({ client, resource, clock, onError });
+      const slim = transform === undefined ? {} : { transform };
+      const reflector = new Reflector<T>({ client, resource, clock, onError, ...slim });
       reflector.onChange((_key, object, previous) => {
         const isSame =
           object !== undefined && previous !== undefined && same(relevant(object), relevant(previous));
@@ -54,26 +63,36 @@ export class Caches {
       });
       return reflector;
     };
-    this.namespaces = reflect(NAMESPACES, (object) =>
-      withoutVersion(namespaceFact(object), [...namespaceFact(object).listed]),
+    this.namespaces = reflect(
+      NAMESPACES,
+      (object) => withoutVersion(namespaceFact(object), [...namespaceFact(object).listed]),
+      slimNamespace,
     );
-    this.nodes = reflect(NODES, (object) => [
-      nodeFact(object),
-      object.spec?.providerID,
-      object.metadata.annotations?.[EGRESS_IPCONFIG_ANNOTATION],
-    ]);
-    this.netNamespaces = reflect(NET_NAMESPACES, (object) => netNamespaceFact(object).egressIPs);
-    this.hostSubnets = reflect(HOST_SUBNETS, (object) => [
-      object.hostIP,
-      object.egressIPs,
-      object.egressCIDRs,
-    ]);
+    this.nodes = reflect(
+      NODES,
+      (object) => [
+        nodeFact(object),
+        object.spec?.providerID,
+        object.metadata.annotations?.[EGRESS_IPCONFIG_ANNOTATION],
+      ],
+      slimNode,
+    );
+    this.netNamespaces = reflect(
+      NET_NAMESPACES,
+      (object) => netNamespaceFact(object).egressIPs,
+      slimNetNamespace,
+    );
+    this.hostSubnets = reflect(
+      HOST_SUBNETS,
+      (object) => [object.hostIP, object.egressIPs, object.egressCIDRs],
+      slimHostSubnet,
+    );
     this.egressIPAMs = reflect(EGRESSIPAMS, (object) => [
       withoutVersion(egressIPAMFact(object), []),
       object.spec,
       object.metadata.annotations,
     ]);
-    this.allocations = reflect(ALLOCATIONS, (object) => allocationFact(object));
+    this.allocations = reflect(ALLOCATIONS, (object) => allocationFact(object), slimAllocation);
     this.platformConfigs =
       platform === 'assigns' ? reflect(CLOUD_PRIVATE_IP_CONFIGS, (object) => object.status) : undefined;
     this.#all = [
@@ -99,6 +118,21 @@ export class Caches {
   async stop(): Promise<void> {
     await Promise.all(this.#all.map((reflector) => reflector.stop()));
   }
+}
+
+/** Without the images and volumes that a kubelet reports, which are most of a node. */
+function slimNode({ metadata, spec = {}, status }: NodeObject): NodeObject {
+  const { labels = {} } = metadata;
+  const { providerID, unschedulable } = spec;
+  const ready = status?.conditions?.filter(({ type }) => type === 'Ready') ?? [];
+  return {
+    metadata: { ...slimMetadata(metadata, [EGRESS_IPCONFIG_ANNOTATION]), labels },
+    spec: {
+      ...(providerID === undefined ? {} : { providerID }),
+      ...(unschedulable === undefined ? {} : { unschedulable }),
+    },
+    status: { conditions: ready.map(({ type, status: state }) => ({ type, status: state })) },
+  };
 }
 
 function withoutVersion(fact: { readonly resourceVersion: string }, rest: readonly unknown[]): unknown {

@@ -19,7 +19,8 @@ import {
   NET_NAMESPACES,
   type Resource,
 } from '../shared/kube/resources.ts';
-import { EGRESSIPAM_ANNOTATION, EGRESSIPS_ANNOTATION, RECONCILER_LEASE } from '../shared/names.ts';
+import { slimAllocation, slimHostSubnet, slimNamespace, slimNetNamespace } from '../shared/kube/slim.ts';
+import { RECONCILER_LEASE } from '../shared/names.ts';
 import { type Clock, sleep } from '../shared/process/clock.ts';
 import { ObservedTimes } from './observed.ts';
 import type { View } from './view.ts';
@@ -53,10 +54,10 @@ export class Caches {
     this.#options = options;
     this.observed = new ObservedTimes(() => options.clock.now());
     this.#egressIPAMs = this.#reflector(EGRESSIPAMS);
-    this.#allocations = this.#reflector(ALLOCATIONS);
+    this.#allocations = this.#reflector(ALLOCATIONS, slimAllocation);
     this.#namespaces = this.#reflector(NAMESPACES, slimNamespace);
-    this.#netNamespaces = this.#reflector(NET_NAMESPACES);
-    this.#hostSubnets = this.#reflector(HOST_SUBNETS);
+    this.#netNamespaces = this.#reflector(NET_NAMESPACES, slimNetNamespace);
+    this.#hostSubnets = this.#reflector(HOST_SUBNETS, slimHostSubnet);
     this.#all = [
       ['EgressIPAMs', this.#egressIPAMs],
       ['EgressIPAllocations', this.#allocations],
@@ -145,23 +146,4 @@ export class Caches {
       while (this.observed.isKnown && !view.isAwaited && clock.now() < due && !signal.aborted);
     }
   }
-}
-
-/** Namespaces are many, and little of each is read. */
-function slimNamespace(object: NamespaceObject): NamespaceObject {
-  const { name, uid, resourceVersion, deletionTimestamp, annotations } = object.metadata;
-  const kept: Record<string, string> = {};
-  for (const key of [EGRESSIPAM_ANNOTATION, EGRESSIPS_ANNOTATION]) {
-    const value = annotations?.[key];
-    if (value !== undefined) kept[key] = value;
-  }
-  return {
-    metadata: {
-      name,
-      uid,
-      resourceVersion,
-      annotations: kept,
-      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
-    },
-  };
 }

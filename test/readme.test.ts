@@ -9,6 +9,8 @@ import { egressIPAMOf, egressIPsText, requestedIPs } from '../shared/annotation.
 import { DEFAULT_REUSE_GRACE_PERIOD, parseEgressIPAM } from '../shared/egressipam.ts';
 import type { EgressIPAMObject, NamespaceObject } from '../shared/kinds.ts';
 import { WEBHOOK_COMMAND } from '../webhook/config.ts';
+import { BENCH_COMMAND } from './bench/config.ts';
+import { PARTS } from './bench/parts.ts';
 import { DEMO_COMMAND } from './demo/config.ts';
 import { find } from './manifests/read.ts';
 import { compileSchema } from './sandbox/kube/schema.ts';
@@ -53,13 +55,20 @@ t.test('every field of the EgressIPAM is explained, and the default is the one i
 
 t.test('every flag of the README exists', async (t) => {
   const known = new Set(
-    [RECONCILER_COMMAND, WEBHOOK_COMMAND, DEMO_COMMAND].flatMap(({ flags }) => Object.keys(flags)),
+    [RECONCILER_COMMAND, WEBHOOK_COMMAND, DEMO_COMMAND, BENCH_COMMAND].flatMap(({ flags }) =>
+      Object.keys(flags),
+    ),
   );
   // Flags of other people's programs.
   for (const other of ['help', 'dry-run', 'request-timeout', 'all', 'ignore-not-found']) known.add(other);
   const told = [...README.matchAll(/`[^`]*?--([a-z][a-z-]+)/g)].map(([, name]) => name ?? '');
   t.ok(told.length > 10);
   for (const name of told) t.ok(known.has(name), `--${name}`);
+});
+
+t.test('every part of the benchmarks is in the README, and no other', async (t) => {
+  const told = new Set([...README.matchAll(/^\| `([a-z]+)` \|.*\|.*\|.*\|$/gm)].map(([, name]) => name));
+  t.strictSame([...told], Object.keys(PARTS));
 });
 
 t.test('every npm script of the README exists', async (t) => {

@@ -10,7 +10,8 @@ import { EGRESS_IPCONFIG_ANNOTATION } from '../platform.ts';
 import type { CloudPrivateIPConfigObject } from './resource.ts';
 
 interface NodeConfig {
-  readonly interfaceId: string;
+  /** As the cloud calls it; no two of a node have the same name. */
+  readonly interfaceName: string;
   readonly subnet: Cidr;
   readonly capacity: number;
 }
@@ -33,7 +34,9 @@ export function platformInventory(
       unknownNodes.set(name, config);
       continue;
     }
-    const { interfaceId, subnet, capacity } = config;
+    const { subnet, capacity } = config;
+    // GCP calls the interface of every node nic0.
+    const interfaceId = `${name}/${config.interfaceName}`;
     const secondary = [...(hostSubnet?.ips ?? [])].sort((a, b) => a - b);
     for (const ip of secondary) holders.set(ip, interfaceId);
     subnets.set(subnet.first, subnet);
@@ -83,13 +86,13 @@ function parseNodeConfig(text: string): NodeConfig | undefined {
     return undefined;
   }
   const [first] = Array.isArray(parsed) ? parsed : [];
-  const { interface: interfaceId, ifaddr, capacity } = (first ?? {}) as Record<string, unknown>;
+  const { interface: interfaceName, ifaddr, capacity } = (first ?? {}) as Record<string, unknown>;
   const subnet = parseCidr(String((ifaddr as { ipv4?: unknown } | undefined)?.ipv4 ?? ''));
   const { ipv4, ip } = (capacity ?? {}) as { ipv4?: unknown; ip?: unknown };
   const room = ipv4 ?? ip;
-  if (typeof interfaceId !== 'string' || typeof subnet === 'string') return undefined;
+  if (typeof interfaceName !== 'string' || typeof subnet === 'string') return undefined;
   if (typeof room !== 'number' || !Number.isInteger(room) || room < 0) return undefined;
-  return { interfaceId, subnet, capacity: room };
+  return { interfaceName, subnet, capacity: room };
 }
 
 /** AWS keeps the first four addresses and the last; other clouds keep no more. */

@@ -29,13 +29,25 @@ t.test('capacity and subnet are what the platform says, use is what the HostSubn
   const hosts = new Map([hostSubnet('n1', '10.0.1.11', '10.0.1.10')]);
   const inventory = platformInventory(nodes, hosts, 7);
   const host = inventory.hosts.get('n1');
-  t.match(host, { interfaceId: 'eni-1', slots: 9, primary: ip('10.0.1.201') });
+  t.match(host, { interfaceId: 'n1/eni-1', slots: 9, primary: ip('10.0.1.201') });
   t.same(host?.secondary.map(formatIPv4), ['10.0.1.10', '10.0.1.11']);
-  t.equal(inventory.holders.get(ip('10.0.1.10')), 'eni-1');
+  t.equal(inventory.holders.get(ip('10.0.1.10')), 'n1/eni-1');
   t.same(inventory.subnets.map(formatCidr), ['10.0.1.0/24']);
   t.same(inventory.kept.map(formatRange), ['10.0.1.0-10.0.1.3', '10.0.1.255']);
   t.equal(inventory.observedAt, 7);
 });
+
+t.test(
+  'each node has an interface of its own, also where the cloud calls all of them the same',
+  async (t) => {
+    const nic0 = [{ interface: 'nic0', ifaddr: { ipv4: '10.0.1.0/24' }, capacity: { ip: 9 } }];
+    const hostSubnets = new Map([hostSubnet('n1', '10.0.1.10'), hostSubnet('n2', '10.0.1.11')]);
+    const { hosts, holders } = platformInventory([node('n1', nic0), node('n2', nic0)], hostSubnets, 0);
+    t.equal(holders.get(ip('10.0.1.10')), hosts.get('n1')?.interfaceId);
+    t.equal(holders.get(ip('10.0.1.11')), hosts.get('n2')?.interfaceId);
+    t.not(hosts.get('n1')?.interfaceId, hosts.get('n2')?.interfaceId);
+  },
+);
 
 t.test('some clouds write the capacity of both families together', async (t) => {
   const { hosts } = platformInventory([node('n1', config({ ip: 4 }, '10.0.1.0/24'))], new Map(), 0);

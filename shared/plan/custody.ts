@@ -7,18 +7,23 @@ import type { World } from './world.ts';
 /**
  * `node`: a secondary address of a node's device-0 interface. `former`: on the interface where we had put it,
  * which is no known node's any more. `unknown`: on an interface that may be a node's. `stranger`: somebody
- * else in the VPC has it, or a node has it for itself, as its primary address.
+ * else in the VPC has it, or a node has it for itself, as its primary address, or AWS keeps it.
  */
 export type Custody = 'nobody' | 'node' | 'former' | 'unknown' | 'stranger';
 
 export function custodyOf(ip: IPv4, world: World): Custody {
   const holder = world.inventory?.holders.get(ip);
-  if (holder === undefined) return 'nobody';
+  if (holder === undefined) return isKept(ip, world) ? 'stranger' : 'nobody';
   const node = world.nodeOfInterface.get(holder);
   if (node !== undefined) return isAddressOf(node, ip, world) ? 'stranger' : 'node';
   const allocation = world.allocations.get(ip);
   if (allocation?.ours === true && allocation.interface === holder) return 'former';
   return mayBeUnknownNodes(holder, world) ? 'unknown' : 'stranger';
+}
+
+/** No interface ever gets it: the first four of a subnet, its last, and what is delegated as a prefix. */
+export function isKept(ip: IPv4, { cloud, inventory }: World): boolean {
+  return cloud === 'aws' && inventory?.kept.some((range) => contains(range, ip)) === true;
 }
 
 /** AWS may give a new node any free address of its subnet, also one that was just claimed. */

@@ -115,15 +115,21 @@ function whyNot(ip: IPv4, namespace: NamespaceFact, world: World, found: Found):
     return `${formatIPv4(ip)} belongs to namespace ${allocation.namespace}`;
   }
   if (!isStolen(ip, world)) return undefined;
-  const holder = world.inventory?.holders.get(ip) ?? '';
-  const node = world.nodeOfInterface.get(holder);
-  // What was never claimed was not stolen, either: grant.ts says that a node's address is no egress IP.
-  if (allocation === undefined && node !== undefined) return undefined;
-  const who =
-    node === undefined ? `in use by interface ${holder} outside this cluster` : `the address of node ${node}`;
-  const message = `${formatIPv4(ip)} is ${who}`;
+  const holder = world.inventory?.holders.get(ip);
+  const node = world.nodeOfInterface.get(holder ?? '');
+  const isTaken = holder !== undefined && node === undefined;
+  // What was never claimed was not stolen, either: grant.ts says that it can be no egress IP.
+  if (allocation === undefined && !isTaken) return undefined;
+  const message = `${formatIPv4(ip)} is ${whoHas(holder, node)}`;
   found.notices.push(about(namespace, 'Warning', 'AddressStolen', message));
   return allocation?.explicit === true ? undefined : message;
+}
+
+function whoHas(holder: string | undefined, node: string | undefined): string {
+  if (holder === undefined) return 'kept by AWS';
+  return node === undefined
+    ? `in use by interface ${holder} outside this cluster`
+    : `the address of node ${node}`;
 }
 
 function readable(namespace: NamespaceFact, egressIPAM: EgressIPAM, world: World): Map<Pool, IPv4> {

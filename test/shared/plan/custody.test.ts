@@ -64,6 +64,16 @@ t.test('an address is somebody else’s only when it can be nobody else’s', as
   }
 });
 
+t.test('an address that AWS keeps is nobody’s to have, once EC2 was read', async (t) => {
+  const rows: readonly [string, Tale, Custody][] = [
+    ['the control: EC2 was not read', { inventory: 'none' }, 'nobody'],
+    ['EC2 was read', {}, 'stranger'],
+    ['where the platform assigns, nobody knows exactly what it keeps', { cloud: 'platform' }, 'nobody'],
+  ];
+  for (const [title, tale, expected] of rows)
+    t.equal(custodyOf(ip('10.0.1.2'), worldOf(cluster(tale))), expected, title);
+});
+
 t.test('the address that a node has for itself is no egress IP, whoever has claimed it', async (t) => {
   const world = worldOf(cluster({ allocations: { '10.0.1.201': { for: 'a', phase: 'Bound', node: 'n1' } } }));
   t.equal(custodyOf(ip('10.0.1.201'), world), 'stranger');

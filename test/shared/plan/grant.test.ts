@@ -257,6 +257,34 @@ t.test('an address that can never be an egress IP is reported, not claimed', asy
   ]);
 });
 
+t.test('what was claimed before EC2 was read, and cannot be had, is never bound', async (t) => {
+  const listed = {
+    egressIPAMs: { pool: { cidrs: { '10.0.1.0/28': 'a' } } },
+    namespaces: { a: ['10.0.1.2'] },
+  };
+  check(t, [
+    {
+      title: 'AWS keeps it, and the user has named it: it is reported',
+      tale: { ...listed, allocations: { '10.0.1.2': { for: 'a', explicit: true } } },
+      steps: [],
+      told: ['AddressStolen about a'],
+    },
+    {
+      title: 'AWS keeps it: the namespace is given another one',
+      tale: { ...listed, allocations: { '10.0.1.2': { for: 'a' } } },
+      steps: [
+        'claim 10.0.1.9 of 10.0.1.0/28 for namespace a',
+        'list 10.0.1.9 on namespace a: 10.0.1.2 is kept by AWS',
+        'bind 10.0.1.9 to namespace a on node n1, eni-n1',
+        'assign 10.0.1.9 to eni-n1 of node n1',
+        'HostSubnet n1: add 10.0.1.9',
+        'NetNamespace a: add 10.0.1.9',
+      ],
+      told: ['AddressStolen about a'],
+    },
+  ]);
+});
+
 t.test(
   'a claim that somebody deletes before it is ours gets no finalizer: the API server would refuse it',
   async (t) => {

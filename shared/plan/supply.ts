@@ -31,8 +31,8 @@ export function supply(wish: Desire, world: World, draft: Draft, notices: Notice
     const supplied = lacks.map((lack) => {
       const own = ownClaim(lack, claimed.get(namespace.name) ?? [], world);
       if (own === undefined) return { lack, ip: claimFree(lack, world, picked, draft, notices) };
-      promised.add(own);
-      return { lack, ip: world.busy.has(own) ? ('waits' as const) : own };
+      promised.add(own.ip);
+      return { lack, ip: whenListed(own, lack, world) };
     });
     if (supplied.every(({ ip }) => ip !== 'waits')) relist(namespace, supplied, wish, draft);
   }
@@ -63,8 +63,16 @@ function relist(
   annotate(namespace, formatEgressIPs(found), why.join('; '), draft);
 }
 
+/** One that is not ours may be somebody else's in the VPC by now: EC2 tells, when it was read. */
+function whenListed({ ip, ours }: Allocation, { pool }: Lack, world: World): Supplied {
+  if (world.busy.has(ip)) return 'waits';
+  if (ours || world.cloud === 'none') return ip;
+  if (!isFresh(world)) return 'waits';
+  return isRead(pool.cidr, world.inventory) ? ip : 'none';
+}
+
 /** An allocation of the pool that is already for this namespace, in any phase. */
-function ownClaim(lack: Lack, claimed: readonly Allocation[], world: World): IPv4 | undefined {
+function ownClaim(lack: Lack, claimed: readonly Allocation[], world: World): Allocation | undefined {
   const usable = world.usable.get(lack.pool);
   return claimed.find((allocation) => {
     const { ip } = allocation;
@@ -72,7 +80,7 @@ function ownClaim(lack: Lack, claimed: readonly Allocation[], world: World): IPv
     return (
       usable !== undefined && (allocation.ours || usable.whyNot(ip) === undefined) && usable.contains(ip)
     );
-  })?.ip;
+  });
 }
 
 function claimFree(lack: Lack, world: World, picked: Set<IPv4>, draft: Draft, notices: Notice[]): Supplied {

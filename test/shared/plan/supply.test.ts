@@ -136,6 +136,33 @@ t.test('own claims first, in any phase, and none of them is collected meanwhile'
   for (const [title, tale, expected] of rows) t.same(sentences(cluster(tale)), expected, title);
 });
 
+t.test('an own claim is listed when EC2 shows that nobody else has it, and kept until then', async (t) => {
+  const unread: Tale = { namespaces: { a: {} }, inventory: 'none' };
+  const rows: readonly [string, Tale, readonly string[]][] = [
+    ['a claim', { ...unread, allocations: { '10.0.1.10': { for: 'a' } } }, []],
+    [
+      'one that rests, and has rested enough',
+      { ...unread, allocations: { '10.0.1.10': { for: 'a', phase: 'Resting', restedFor: 3_600_000 } } },
+      [],
+    ],
+    [
+      'the control: what is ours is on no interface but our own',
+      { ...unread, allocations: { '10.0.1.10': { for: 'a', phase: 'Releasing' } } },
+      ['list 10.0.1.10 on namespace a: it had no IP of 10.0.1.0/24'],
+    ],
+    [
+      'its subnet was not read: the other CIDR does not wait for it',
+      {
+        egressIPAMs: { pool: { cidrs: { '10.0.1.0/24': 'a', '10.0.2.0/24': 'b' } } },
+        namespaces: { a: {} },
+        allocations: { '10.0.1.10': { for: 'a' }, '10.0.2.10': { for: 'a' } },
+      },
+      ['list 10.0.1.10 on namespace a: it had no IP of 10.0.1.0/24'],
+    ],
+  ];
+  for (const [title, tale, expected] of rows) t.same(sentences(cluster(tale)), expected, title);
+});
+
 t.test(
   'a pool that grew: every namespace of it gets the missing IP, and keeps the others (D12)',
   async (t) => {

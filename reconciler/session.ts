@@ -48,6 +48,14 @@ export interface SessionOptions {
   readonly onFirstLook: () => void;
 }
 
+/** The last time that all CIDRs of an EgressIPAM were read. */
+interface Look {
+  /** The object and its CIDRs, as they were. */
+  readonly what: string;
+  /** Monotonic milliseconds. */
+  readonly at: number;
+}
+
 export class Session {
   readonly #options: SessionOptions;
   readonly #caches: Caches;
@@ -57,8 +65,7 @@ export class Session {
   readonly #events: EventRecorder;
   #world: World | undefined;
   #stopped = false;
-  /** Monotonic milliseconds at which the cloud of each EgressIPAM was read last. */
-  readonly #lookedAt = new Map<string, number>();
+  readonly #looks = new Map<string, Look>();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -147,7 +154,7 @@ export class Session {
 
   /** When the cloud of each EgressIPAM was read last, monotonic milliseconds. */
   get lookedAt(): ReadonlyMap<string, number> {
-    return this.#lookedAt;
+    return new Map([...this.#looks].map(([name, { at }]) => [name, at]));
   }
 
   get world(): World | undefined {
@@ -159,18 +166,26 @@ export class Session {
     return this.#loop.overdue();
   }
 
-  /** An EgressIPAM counts as looked at when all of its CIDRs were read; what was seen before is kept with its time. */
+  /**
+   * An EgressIPAM counts as looked at when all of its CIDRs were read. Where they cannot be read this time, the last look
+   * counts with its time, but only for the very CIDRs that it saw.
+   */
   #noteLooks(world: World): void {
     const { inventory } = world;
     if (world.cloud !== 'aws' || inventory === undefined) return;
     let isFirst = false;
     for (const { name, pools } of world.egressIPAMs.valid.values()) {
-      if (!pools.every((pool) => isRead(pool.cidr, inventory))) continue;
-      isFirst ||= !this.#lookedAt.has(name);
-      this.#lookedAt.set(name, inventory.observedAt);
+      const what = [world.egressIPAMFacts.get(name)?.uid, ...pools.map((pool) => pool.name)].join(' ');
+      const isKnown = this.#looks.get(name)?.what === what;
+      if (pools.every((pool) => isRead(pool.cidr, inventory))) {
+        isFirst ||= !isKnown;
+        this.#looks.set(name, { what, at: inventory.observedAt });
+      } else if (!isKnown) {
+        this.#looks.delete(name);
+      }
     }
-    for (const name of this.#lookedAt.keys()) {
-      if (!world.egressIPAMs.valid.has(name)) this.#lookedAt.delete(name);
+    for (const name of this.#looks.keys()) {
+      if (!world.egressIPAMs.valid.has(name)) this.#looks.delete(name);
     }
     if (isFirst) this.#options.onFirstLook();
   }

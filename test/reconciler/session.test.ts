@@ -101,6 +101,44 @@ t.test('however seldom EC2 is read, a namespace does not wait for it', async (t)
   t.equal(reads(), 2, 'one look serves both');
 });
 
+t.test('an EgressIPAM counts as looked at only with all the CIDRs that it has', async (t) => {
+  const cluster = onAws();
+  const { session } = start(t, cluster);
+  const steps: readonly [title: string, act: () => void, isLookedAt: boolean][] = [
+    ['all are read', () => {}, true],
+    [
+      'one is added that is in no subnet that was read',
+      () => cluster.addEgressIPAM('blue', { '10.0.1.0/26': 'a', '10.0.9.0/26': 'b' }),
+      false,
+    ],
+    [
+      'the control: one that is read',
+      () => cluster.addEgressIPAM('blue', { '10.0.1.0/26': 'a', '10.0.2.64/26': 'b' }),
+      true,
+    ],
+    [
+      'EC2 is out of reach: what was seen still counts',
+      () => {
+        cluster.ec2.refuses = () => 'Unreachable';
+      },
+      true,
+    ],
+    [
+      'but not for another of the same name',
+      () => {
+        cluster.kube.remove(EGRESSIPAMS, 'blue');
+        cluster.addEgressIPAM('blue', { '10.0.1.0/26': 'a', '10.0.2.64/26': 'b' });
+      },
+      false,
+    ],
+  ];
+  for (const [title, act, isLookedAt] of steps) {
+    act();
+    await cluster.clock.advance(2 * TIMES.resync);
+    t.equal(session.lookedAt.has('blue'), isLookedAt, title);
+  }
+});
+
 t.test('D20: a node without a HostSubnet is passed over, and no other', async (t) => {
   const cluster = onAws();
   cluster.kube.remove(HOST_SUBNETS, 'n1');

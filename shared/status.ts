@@ -81,6 +81,7 @@ function cidrStatus(
     else allocated += 1;
   }
   const slots = hostSlots(egressIPAM, pool, world);
+  const used = inUse(pool, before, world);
   return {
     CIDR: pool.name,
     labelValue: pool.labelValue,
@@ -90,17 +91,21 @@ function cidrStatus(
     resting,
     free: usable === undefined ? 0 : countFree(usable, world.taken),
     ...(slots === undefined ? {} : { freeHostSlots: slots }),
-    inUse: inUse(pool, before, world),
+    ...(used === undefined ? {} : { inUse: used }),
   };
 }
 
-/** What was known before goes on being said of a CIDR that could not be read this time. */
-function inUse(pool: Pool, before: EgressIPAMStatus | undefined, world: World): readonly string[] {
+/** What was known before goes on being said of a CIDR that could not be read this time; undefined: nothing was. */
+function inUse(
+  pool: Pool,
+  before: EgressIPAMStatus | undefined,
+  world: World,
+): readonly string[] | undefined {
   if (world.inventory === undefined) return [];
   if (isRead(pool.cidr, world.inventory)) {
     return formatRanges(foreignIn(pool.cidr, world.inventory, isOurs(world)));
   }
-  return before?.cidrs?.find((status) => status.CIDR === pool.name)?.inUse ?? [];
+  return before?.cidrs?.find((status) => status.CIDR === pool.name)?.inUse;
 }
 
 /** Nodes that could host another IP of the pool, had they the room. */
@@ -222,6 +227,14 @@ function inventory(egressIPAM: EgressIPAM, cidrs: readonly CIDRStatus[], world: 
       unknown.length === 1
         ? `Node ${name} could not be read in EC2: ${why}`
         : `${unknown.length} nodes could not be read in EC2, among them ${name}: ${why}`;
+    const unseen = cidrs.filter((status) => status.inUse === undefined).map((status) => status.CIDR);
+    if (unseen.length > 0)
+      return {
+        type,
+        status: 'Unknown',
+        reason: 'NotRead',
+        message: `${message}; ${unseen.join(', ')} was never read`,
+      };
     return { type, status: 'False', reason: 'NodesUnknown', message };
   }
   if (outside.length > 0) {

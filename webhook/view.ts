@@ -31,6 +31,8 @@ export interface ViewOptions {
 const LONGEST_WARNING = 200;
 /** Reasons of InventoryFresh for which the published addresses in use are not all there are. */
 const UNTOLD: ReadonlySet<string> = new Set(['TooFragmented', 'OutsideSubnets']);
+/** Reason of an InventoryFresh with a CIDR of which nothing was ever published. */
+const NOT_READ = 'NotRead';
 /** Reason of a CapacityOK that is True as long as no node is lost. */
 const AT_RISK = 'ZoneAtRisk';
 
@@ -180,6 +182,11 @@ export class View implements NamespaceView, EgressIPAMView {
     if (inventory?.status === 'False' && UNTOLD.has(inventory.reason)) {
       const why = `EgressIPAM "${name}" gives out no IPs, because nobody can tell which addresses the cloud uses: ${inventory.message}`;
       return { kind: 'untold', why };
+    }
+    // Of a CIDR that was just added, say: the times on the Lease may be those of the others.
+    if (inventory?.reason === NOT_READ) {
+      const why = `the cloud of EgressIPAM "${name}" was not looked at completely yet: ${inventory.message}; try again in a moment`;
+      return { kind: 'unobserved', why };
     }
     const age = this.#options.observedAge(name);
     if (age === undefined) {

@@ -171,7 +171,7 @@ t.test('what is wrong is told in a condition, the worst first', async (t) => {
     [
       'a node could not be read, and may be why its CIDR was not read',
       { nodes: { n1: { zone: 'b' }, n2: { zone: 'c', instance: 'unread' } } },
-      'InventoryFresh False NodesUnknown',
+      'InventoryFresh Unknown NotRead',
     ],
     ['it lies in no subnet', { nodes: { n1: 'b' } }, 'InventoryFresh False OutsideSubnets'],
     ['EC2 was not read', { inventory: 'none' }, 'InventoryFresh Unknown NotRead'],
@@ -253,6 +253,24 @@ t.test('a CIDR that cannot be read this time goes on to say what was in use', as
   const blind = statusIn(cluster({ nodes: { n1: 'b' } }), LATER, seen);
   t.same(blind.cidrs?.[0]?.inUse, seen.cidrs?.[0]?.inUse);
   t.match(seen.cidrs?.[0]?.inUse, ['10.0.1.0-10.0.1.3', '10.0.1.6']);
+});
+
+t.test('of a CIDR that was never read nothing is said, however often it cannot be read', async (t) => {
+  const grown = (instance?: 'unread') =>
+    cluster({
+      egressIPAMs: { pool: { cidrs: { '10.0.1.0/24': 'a', '10.0.2.0/24': 'b' } } },
+      nodes: { n1: 'a', n2: instance === undefined ? 'b' : { zone: 'c', instance } },
+    });
+  const first = statusIn(grown('unread'), NOW, statusIn(cluster()));
+  const next = statusIn(grown('unread'), LATER, first);
+  for (const status of [first, next]) {
+    t.match(status.cidrs?.[0]?.inUse, ['10.0.1.0-10.0.1.3']);
+    t.equal(status.cidrs?.[1]?.inUse, undefined);
+    t.ok(conditions(status).includes('InventoryFresh Unknown NotRead'));
+  }
+  const read = statusIn(grown(), LATER, next);
+  t.match(read.cidrs?.[1]?.inUse, ['10.0.2.0-10.0.2.3'], 'the control: now it was read');
+  t.notOk(conditions(read).includes('InventoryFresh Unknown NotRead'));
 });
 
 t.test(

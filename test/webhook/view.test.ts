@@ -176,6 +176,12 @@ t.test('the cloud is known, not looked at yet, or not fit to be relied on', asyn
       0,
       'known',
     ],
+    [
+      'AWS, a CIDR that was never read, whatever the Lease says of the others',
+      { ...AWS, conditions: [{ ...fragmented, status: 'Unknown', reason: 'NotRead' }] },
+      0,
+      'unobserved',
+    ],
     ['AWS, was too fragmented', { ...AWS, conditions: [{ ...fragmented, status: 'True' }] }, 0, 'known'],
   ];
   for (const [what, status, age, expected] of table) {

@@ -11,6 +11,7 @@
 //   yes     on an interface of a node                       unassign it
 //   yes     nowhere                                         rest: live reads, phase Resting, finalizer off
 //   no      back on the interface where it was, Resting     unassign it
+//   no      Resting, and its node cannot be read in EC2     wait: it could be back there
 //   no      unlisted for the grace; rested if it has to     delete
 import type { Allocation } from '../allocation.ts';
 import { DEFAULT_REUSE_GRACE_PERIOD } from '../egressipam.ts';
@@ -90,6 +91,8 @@ function collect(allocation: Allocation, { world, draft }: Stage): number | unde
     draft.unassign(holder, ip, checkOf(allocation));
     return undefined;
   }
+  // Once it is deleted nobody takes it off again.
+  if (allocation.phase === 'Resting' && isOutOfSight(allocation, world)) return undefined;
   const age = world.claimAges.get(ip);
   const wait = Math.max(
     world.timing.claimGrace - (age?.seenFor ?? 0),

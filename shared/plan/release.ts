@@ -107,11 +107,11 @@ function collect(allocation: Allocation, { world, draft }: Stage): number | unde
 
 /** Milliseconds that a resting IP still has to rest; 0 for one that was only claimed. */
 function restLeft(allocation: Allocation, world: World): number {
-  if (allocation.phase !== 'Resting' || allocation.restingSince === undefined) return 0;
+  if (allocation.phase !== 'Resting') return 0;
   const egressIPAM = world.egressIPAMs.valid.get(allocation.egressIPAM);
   const period = egressIPAM?.reuseGracePeriod ?? DEFAULT_REUSE_GRACE_PERIOD;
-  const restedFor = world.wallClock - Date.parse(allocation.restingSince);
-  // A clock that was set back must not hold an address for as long as it was set back.
+  const restedFor = world.wallClock - Date.parse(allocation.restingSince ?? '');
+  // A clock that was set back must not hold an address for as long as it was set back, and nobody may know since when.
   return period - (restedFor >= 0 ? restedFor : (world.claimAges.get(allocation.ip)?.unlistedFor ?? 0));
 }
 

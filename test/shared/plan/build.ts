@@ -77,7 +77,7 @@ export interface AllocationTale {
   /** Milliseconds since its token was first seen, since when nobody lists it, and for which it has rested. */
   readonly seenFor?: number;
   readonly unlistedFor?: number;
-  readonly restedFor?: number;
+  readonly restedFor?: number | 'unknown';
 }
 
 export interface Tale {
@@ -256,7 +256,7 @@ function addAllocation(built: Cluster, text: string, tale: AllocationTale): void
     node: tale.node,
     interface:
       tale.interface ?? (tale.node === undefined || built.cloud === 'none' ? undefined : `eni-${tale.node}`),
-    restingSince: phase === 'Resting' ? new Date(built.now - (tale.restedFor ?? 0)).toISOString() : undefined,
+    restingSince: phase === 'Resting' ? since(built.now, tale.restedFor ?? 0) : undefined,
   };
   built.allocations.set(address, allocation);
   const isListed = [...built.namespaces.values()].some(
@@ -281,4 +281,8 @@ function cidrOf(built: Cluster, address: IPv4): string {
     if (found !== undefined) return found.CIDR;
   }
   return formatCidr(cidrAround(address, 24));
+}
+
+function since(now: number, milliseconds: number | 'unknown'): string | undefined {
+  return milliseconds === 'unknown' ? undefined : new Date(now - milliseconds).toISOString();
 }

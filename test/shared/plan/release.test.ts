@@ -186,6 +186,16 @@ t.test('a released IP rests for as long as its EgressIPAM says', async (t) => {
       steps: ['wait 120 s', 'delete the allocation of 10.0.1.10'],
     },
     {
+      title: 'when nobody knows since when it rests: since nobody lists it',
+      tale: {
+        allocations: {
+          '10.0.1.10': { for: 'a', phase: 'Resting', restedFor: 'unknown', unlistedFor: 3 * MINUTE },
+        },
+      },
+      time: 'goes by',
+      steps: ['wait 120 s', 'delete the allocation of 10.0.1.10'],
+    },
+    {
       title: 'five minutes, too, when its EgressIPAM is gone',
       tale: { egressIPAMs: {}, allocations: resting(4 * MINUTE) },
       time: 'goes by',

@@ -29,13 +29,14 @@ const HAND_ASSIGNED_CLOUDS = new Set([
 export function detectPlatform(
   flag: AssignFlag,
   infrastructure: InfrastructureObject | undefined,
-  nodes: Iterable<NodeObject>,
+  nodes: readonly NodeObject[],
 ): Platform {
   const status = infrastructure?.status?.platformStatus;
   if (flag === 'ec2') return { kind: 'aws', region: status?.aws?.region };
   if (flag === 'none') return { kind: 'none' };
   if (flag === 'platform' || hasPlatformAnnotation(nodes)) return { kind: 'platform' };
-  const type = status?.type;
+  // An API server that has just started may not serve the object yet: what the nodes say of themselves is no less true.
+  const type = status?.type ?? providerOf(nodes);
   if (type === 'AWS') return { kind: 'aws', region: status?.aws?.region };
   if (type !== undefined && HAND_ASSIGNED_CLOUDS.has(type)) {
     const message = `Platform ${type} is not supported: nobody would assign the IPs to its interfaces; use --assign=none if that is done by hand`;
@@ -44,7 +45,23 @@ export function detectPlatform(
   return { kind: 'none' };
 }
 
-function hasPlatformAnnotation(nodes: Iterable<NodeObject>): boolean {
+const PROVIDERS: ReadonlyMap<string, string> = new Map([
+  ['aws', 'AWS'],
+  ['azure', 'Azure'],
+  ['gce', 'GCP'],
+  ['openstack', 'OpenStack'],
+]);
+
+/** The cloud in which the nodes are by their `providerID`, `aws:///eu-central-1a/i-0123…`; undefined when they name none. */
+function providerOf(nodes: readonly NodeObject[]): string | undefined {
+  for (const { spec } of nodes) {
+    const platform = PROVIDERS.get(spec?.providerID?.split('://')[0] ?? '');
+    if (platform !== undefined) return platform;
+  }
+  return undefined;
+}
+
+function hasPlatformAnnotation(nodes: readonly NodeObject[]): boolean {
   for (const node of nodes)
     if (node.metadata.annotations?.[EGRESS_IPCONFIG_ANNOTATION] !== undefined) return true;
   return false;

@@ -29,6 +29,25 @@ t.test('who assigns is found out from the cluster', async (t) => {
   t.equal(detectPlatform('auto', undefined, []).kind, 'none', 'no OpenShift at all');
 });
 
+t.test('a cluster that does not say what it is, is what its nodes are', async (t) => {
+  const node = (providerID: string): NodeObject => ({
+    metadata: { ...METADATA, name: 'n1' },
+    spec: { providerID },
+  });
+  const rows: [providerID: string, kind: string][] = [
+    ['aws:///eu-central-1a/i-0123456789abcdef0', 'aws'],
+    ['gce://project/zone/n1', 'unsupported'],
+    ['vsphere://4216c1a3', 'none'],
+    ['', 'none'],
+  ];
+  for (const [providerID, kind] of rows) {
+    const nodes = [{ metadata: { ...METADATA, name: 'n0' } }, node(providerID)];
+    t.equal(detectPlatform('auto', undefined, nodes).kind, kind, providerID);
+    t.equal(detectPlatform('none', undefined, nodes).kind, 'none', `${providerID}, by hand`);
+  }
+  t.equal(on('BareMetal', 'auto', [node('aws:///eu-central-1a/i-0123456789abcdef0')]).kind, 'none');
+});
+
 t.test('the region is that of the cluster', async (t) => {
   t.same(on('AWS'), { kind: 'aws', region: 'eu-central-1' });
   t.same(detectPlatform('ec2', undefined, []), { kind: 'aws', region: undefined });

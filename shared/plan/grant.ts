@@ -154,8 +154,10 @@ function carryOut(wanted: Wanted, allocation: Allocation, placement: Placement, 
     draft.host(placement.node, ip);
     return 'pending';
   }
-  if (allocation.node !== placement.node || allocation.interface !== interfaceOf(placement.node, world)) {
-    record(allocation, placement.node, interfaceOf(placement.node, world), draft);
+  const target = interfaceOf(placement.node, world);
+  const isWrittenDown = target === undefined || allocation.interface === target;
+  if (allocation.node !== placement.node || !isWrittenDown) {
+    record(allocation, placement.node, target, draft);
     return 'hosted';
   }
   return useOnNetNamespace(wanted, stage);

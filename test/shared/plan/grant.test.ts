@@ -236,6 +236,20 @@ t.test('nothing is bound before a fresh look shows the address on no interface',
   ]);
 });
 
+t.test('what is written down of an IP stays while its node cannot be read', async (t) => {
+  const namespaces = { a: ['10.0.1.10'] };
+  const serves = [['a', '10.0.1.10', 'n1']] as const;
+  const nodes = { n1: { zone: 'a', instance: 'unread' as const }, n2: 'a' };
+  check(t, [
+    { title: 'in EC2', tale: { namespaces, serves, nodes }, steps: [] },
+    {
+      title: 'where the platform assigns',
+      tale: { cloud: 'platform', namespaces, serves, nodes },
+      steps: [],
+    },
+  ]);
+});
+
 t.test('an address that can never be an egress IP is reported, not claimed', async (t) => {
   const egressIPAMs = { pool: { cidrs: { '10.0.1.0/24': 'a' }, reserved: ['10.0.1.99'] } };
   const listed = (ip: string) => ({ egressIPAMs, namespaces: { a: [ip] } });

@@ -80,8 +80,11 @@ function cidrStatus(
     if (allocation.phase === 'Resting') resting += 1;
     else allocated += 1;
   }
-  const slots = hostSlots(egressIPAM, pool, world);
-  const used = inUse(pool, before, world);
+  const last = before?.cidrs?.find((status) => status.CIDR === pool.name);
+  const slots = areHostsUnread(egressIPAM, pool, world)
+    ? slotsLeft(last, allocated)
+    : hostSlots(egressIPAM, pool, world);
+  const used = inUse(pool, last, world);
   return {
     CIDR: pool.name,
     labelValue: pool.labelValue,
@@ -96,16 +99,23 @@ function cidrStatus(
 }
 
 /** What was known before goes on being said of a CIDR that could not be read this time; undefined: nothing was. */
-function inUse(
-  pool: Pool,
-  before: EgressIPAMStatus | undefined,
-  world: World,
-): readonly string[] | undefined {
+function inUse(pool: Pool, last: CIDRStatus | undefined, world: World): readonly string[] | undefined {
   if (world.inventory === undefined) return [];
   if (isRead(pool.cidr, world.inventory)) {
     return formatRanges(foreignIn(pool.cidr, world.inventory, isOurs(world)));
   }
-  return before?.cidrs?.find((status) => status.CIDR === pool.name)?.inUse;
+  return last?.inUse;
+}
+
+/** Whether nothing is known this time of the nodes that could host the pool's IPs. */
+function areHostsUnread(egressIPAM: EgressIPAM, pool: Pool, world: World): boolean {
+  const nodes = ableNodes(egressIPAM, pool, world);
+  return nodes.length > 0 && nodes.every(({ name }) => world.inventory?.unknownNodes.has(name) === true);
+}
+
+/** What was known before, less what was allocated since; 0 where nothing was. */
+function slotsLeft(last: CIDRStatus | undefined, allocated: number): number {
+  return Math.max(0, (last?.freeHostSlots ?? 0) - allocated + (last?.allocated ?? 0));
 }
 
 /** Nodes that could host another IP of the pool, had they the room. */

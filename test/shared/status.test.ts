@@ -255,6 +255,25 @@ t.test('a CIDR that cannot be read this time goes on to say what was in use', as
   t.match(seen.cidrs?.[0]?.inUse, ['10.0.1.0-10.0.1.3', '10.0.1.6']);
 });
 
+t.test(
+  'room on nodes that cannot be read this time goes on to be told, less what was allocated since',
+  async (t) => {
+    const unread = { zone: 'a', instance: 'unread' as const };
+    const slots = (status: EgressIPAMStatus) => status.cidrs?.[0]?.freeHostSlots;
+    const seen = statusIn(cluster({ nodes: { n1: { zone: 'a', slots: 5 } } }));
+    t.equal(slots(seen), 5);
+    const allocations = { '10.0.1.10': { for: 'a' }, '10.0.1.11': { for: 'b' } };
+    const blind = statusIn(cluster({ nodes: { n1: unread }, allocations }), LATER, seen);
+    t.equal(slots(blind), 3);
+    t.equal(slots(statusIn(cluster({ nodes: { n1: unread }, allocations }), LATER, blind)), 3);
+    t.equal(slots(statusIn(cluster({ nodes: { n1: unread } }))), 0, 'of which nothing was ever known');
+    const one = cluster({ nodes: { n1: unread, n2: { zone: 'a', slots: 2 } } });
+    t.equal(slots(statusIn(one, LATER, seen)), 2, 'the control: one of them can be read');
+    const gone = cluster({ nodes: { n1: { ...unread, notReadyFor: 1000 } } });
+    t.equal(slots(statusIn(gone, LATER, seen)), 0, 'the control: there is no such node');
+  },
+);
+
 t.test('of a CIDR that was never read nothing is said, however often it cannot be read', async (t) => {
   const grown = (instance?: 'unread') =>
     cluster({

@@ -30,6 +30,8 @@ import { Unserved } from './unserved.ts';
 const REQUEST_TIMEOUT = 5_000;
 /** Milliseconds to close everything; the pod is given a minute. */
 const SHUTDOWN = 30_000;
+const PLATFORM_ASSIGNS =
+  'the platform assigns egress IPs by now: ends, to be started again and leave that to it';
 
 const commandLine = readCommandLine(RECONCILER_COMMAND, process.argv.slice(2), process, (values) =>
   configure(values, process.env),
@@ -107,9 +109,17 @@ async function serve(course: Course): Promise<void> {
   const onError = (err: unknown) => log.warn({ err }, 'the cluster could not be read');
   const platform = await findPlatform(client, config.assign, { clock: systemClock, stop, onError });
   if (platform === undefined) return;
+  const changed = Promise.withResolvers<void>();
   if (platform.kind === 'unsupported') tellUnserved(platform.message, probes, course);
-  else await reconcile(platform, { ...course, probes, healthPort: health.port });
-  await untilAborted(stop);
+  else
+    await reconcile(platform, {
+      ...course,
+      probes,
+      healthPort: health.port,
+      // Two who assign would be one too many; whoever starts this process again finds out what is to be done.
+      ...(config.assign === 'auto' && platform.kind === 'aws' ? { onPlatformAssigns: changed.resolve } : {}),
+    });
+  await Promise.race([untilAborted(stop), changed.promise.then(() => log.warn({}, PLATFORM_ASSIGNS))]);
 }
 
 /** What the probes are answered; whoever is at work says. */
@@ -128,7 +138,12 @@ async function reconcile(
     closers,
     probes,
     healthPort,
-  }: Course & { probes: Probes; healthPort: number | undefined },
+    onPlatformAssigns,
+  }: Course & {
+    probes: Probes;
+    healthPort: number | undefined;
+    onPlatformAssigns?: () => void;
+  },
 ): Promise<void> {
   const metrics = createMetrics();
   const counted = reconcilerMetrics(metrics);
@@ -153,6 +168,7 @@ async function reconcile(
     clock: systemClock,
     wallClock,
     onFirstLook: () => lease.renewSoon(),
+    ...(onPlatformAssigns === undefined ? {} : { onPlatformAssigns }),
   });
   counted.view(() => terms.world);
   const lease = new LeaderLease({

@@ -61,8 +61,7 @@ function providerOf(nodes: readonly NodeObject[]): string | undefined {
   return undefined;
 }
 
-function hasPlatformAnnotation(nodes: readonly NodeObject[]): boolean {
-  for (const node of nodes)
-    if (node.metadata.annotations?.[EGRESS_IPCONFIG_ANNOTATION] !== undefined) return true;
-  return false;
+/** Whether the platform says of one of the nodes what it assigns there. */
+export function hasPlatformAnnotation(nodes: readonly NodeObject[]): boolean {
+  return nodes.some(({ metadata }) => metadata.annotations?.[EGRESS_IPCONFIG_ANNOTATION] !== undefined);
 }

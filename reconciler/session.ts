@@ -15,6 +15,7 @@ import { leasedClient } from './leased-client.ts';
 import { Loop } from './loop.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
 import { Observer } from './observe.ts';
+import { hasPlatformAnnotation } from './platform.ts';
 import { StatusWriter } from './status.ts';
 
 /** The few calls that a session makes on a log; pino fits. */
@@ -46,6 +47,8 @@ export interface SessionOptions {
   readonly wallClock: () => Date;
   /** The cloud has been looked at for EgressIPAMs for which it had not been before: tell the webhook soon. */
   readonly onFirstLook: () => void;
+  /** A node says that the platform assigns; told where that was not so when this process began. */
+  readonly onPlatformAssigns?: () => void;
 }
 
 /** The last time that all CIDRs of an EgressIPAM were read. */
@@ -93,6 +96,12 @@ export class Session {
         if (namespace !== undefined) observer.listingChanged(namespaceFact(namespace).listed);
       }
     });
+    const { onPlatformAssigns } = options;
+    if (onPlatformAssigns !== undefined) {
+      caches.nodes.onChange((_key, node) => {
+        if (node !== undefined && hasPlatformAnnotation([node])) onPlatformAssigns();
+      });
+    }
     this.#inventory =
       cloud === undefined
         ? undefined

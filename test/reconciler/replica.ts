@@ -16,10 +16,16 @@ export interface Replica {
   readonly log: string[];
 }
 
+export interface ReplicaOptions {
+  /** Milliseconds. */
+  readonly resync?: number;
+  readonly onPlatformAssigns?: () => void;
+}
+
 /** Starts one; it has made its first pass when the clock has been advanced by a second. */
 export function startReplica(
   cluster: SmallCluster,
-  { resync }: { readonly resync: number } = TIMES,
+  { resync = TIMES.resync, onPlatformAssigns = () => {} }: ReplicaOptions = {},
 ): Replica {
   const lifeline = new Lifeline(cluster.clock);
   lifeline.onWrite = () => cluster.look();
@@ -57,6 +63,7 @@ export function startReplica(
     clock,
     wallClock: () => cluster.wallClock(),
     onFirstLook: () => {},
+    onPlatformAssigns,
   });
   session.start().catch((error) => log.push(`it did not start: ${error}`));
   return { lifeline, session, log };

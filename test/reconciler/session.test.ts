@@ -1,5 +1,6 @@
 // Whole terms on a small cluster: from what the API server and EC2 show to what is written, with everything real between.
 import t from 'tap';
+import { EGRESS_IPCONFIG_ANNOTATION } from '../../reconciler/platform.ts';
 import {
   ALLOCATIONS,
   EGRESSIPAMS,
@@ -137,6 +138,23 @@ t.test('an EgressIPAM counts as looked at only with all the CIDRs that it has', 
     await cluster.clock.advance(2 * TIMES.resync);
     t.equal(session.lookedAt.has('blue'), isLookedAt, title);
   }
+});
+
+t.test('that the platform assigns by now is noticed', async (t) => {
+  const cluster = onAws();
+  let told = 0;
+  const onPlatformAssigns = () => {
+    told += 1;
+  };
+  const { lifeline } = startReplica(cluster, { onPlatformAssigns });
+  t.teardown(() => lifeline.die());
+  await cluster.clock.advance(2 * SECOND);
+  t.equal(told, 0);
+  const { metadata, ...node } = cluster.kube.stored(NODES, 'n2') ?? {};
+  const annotations = { [EGRESS_IPCONFIG_ANNOTATION]: '[]' };
+  cluster.kube.put(NODES, { ...node, metadata: { ...metadata, name: 'n2', annotations } });
+  await cluster.clock.advance(SECOND);
+  t.equal(told, 1);
 });
 
 t.test('D20: a node without a HostSubnet is passed over, and no other', async (t) => {

@@ -16,8 +16,11 @@ async function run(load: LoadRequest): Promise<LoadResult> {
   const started = performance.now();
   const until = started + load.milliseconds;
   const rest = stayAwake();
-  await Promise.all(connections.map((one) => one.keepAsking(until, latencies)));
-  rest();
+  try {
+    await Promise.all(connections.map((one) => one.keepAsking(until, latencies)));
+  } finally {
+    rest();
+  }
   const milliseconds = performance.now() - started;
   for (const one of connections) one.close();
   return {

@@ -105,6 +105,8 @@ async function conclude(
   say: (text: string) => void,
 ): Promise<number> {
   const restless = await untilSilent(stack);
+  // What is written down last is then about silence alone.
+  await diary.write();
   const idle = await idleWrites(stack, IDLE);
   await diary.write();
   const wrong = [

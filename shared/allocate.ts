@@ -18,16 +18,26 @@ export function startAt(random: number, usable: UsableAddresses): number {
 export function* freeAddresses(usable: UsableAddresses, taken: AddressSet, start: number): Generator<IPv4> {
   const { first, last } = usable.pool.cidr;
   const pivot = first + start;
-  for (const [from, to] of [
-    [pivot, last],
-    [first, pivot - 1],
-  ] as const) {
-    let ip = AddressSet.firstAbsent(usable.excluded, taken, from, to);
-    while (ip !== undefined) {
-      yield ip;
-      ip = AddressSet.firstAbsent(usable.excluded, taken, ip + 1, to);
-    }
+  yield* freeBetween(usable, taken, pivot, last);
+  yield* freeBetween(usable, taken, first, pivot - 1);
+}
+
+function* freeBetween(usable: UsableAddresses, taken: AddressSet, from: number, to: number) {
+  let ip = AddressSet.firstAbsent(usable.excluded, taken, from, to);
+  while (ip !== undefined) {
+    yield ip;
+    ip = AddressSet.firstAbsent(usable.excluded, taken, ip + 1, to);
   }
+}
+
+/** Whether there is none, looked for from `start` on: a large pool is hardly ever full just there. */
+export function isFull(usable: UsableAddresses, taken: AddressSet, start: number): boolean {
+  const { first, last } = usable.pool.cidr;
+  const { excluded } = usable;
+  return (
+    AddressSet.firstAbsent(excluded, taken, first + start, last) === undefined &&
+    AddressSet.firstAbsent(excluded, taken, first, first + start - 1) === undefined
+  );
 }
 
 /** How many addresses are usable and held by nobody. */

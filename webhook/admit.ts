@@ -2,7 +2,7 @@
 // planned, and turns the outcome into an answer. All of it within the request's time.
 import { freeAddresses, startAt, startFor } from '../shared/allocate.ts';
 import { egressIPsText, formatEgressIPs, type IPByPool, requestedIPs } from '../shared/annotation.ts';
-import type { Pool } from '../shared/egressipam.ts';
+import type { EgressIPAM, Pool } from '../shared/egressipam.ts';
 import { describeHolder, unavailable } from '../shared/explicit.ts';
 import type { IPv4 } from '../shared/ip.ts';
 import type { EgressIPAMObject, NamespaceObject } from '../shared/kinds.ts';
@@ -222,10 +222,17 @@ function postpone(outcome: ClaimOutcome & { kind: 'outOfTries' | 'failed' }, poo
 /** A list that is valid and complete stays as it was written. */
 function patchFor(plan: Plan, byPool: IPByPool) {
   const { object } = plan.request;
-  const requested = requestedIPs(egressIPsText(object) ?? '', plan.egressIPAM);
-  const complete =
+  return saysThat(egressIPsText(object), plan.egressIPAM, byPool)
+    ? []
+    : annotationPatch(object, EGRESSIPS_ANNOTATION, formatEgressIPs(byPool));
+}
+
+function saysThat(text: string | undefined, egressIPAM: EgressIPAM, byPool: IPByPool): boolean {
+  if (text === undefined) return byPool.size === 0;
+  const requested = requestedIPs(text, egressIPAM);
+  return (
     requested.ok &&
     requested.value.size === byPool.size &&
-    [...byPool].every(([pool, ip]) => requested.value.get(pool) === ip);
-  return complete ? [] : annotationPatch(object, EGRESSIPS_ANNOTATION, formatEgressIPs(byPool));
+    [...byPool].every(([pool, ip]) => requested.value.get(pool) === ip)
+  );
 }

@@ -1,9 +1,8 @@
 // The webhook process: composes, starts, and stops in reverse.
-import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { ensureCertificates } from '../certs/ensure.ts';
 import { keepCertificates } from '../certs/keep.ts';
-import { Claims } from '../shared/kube/claims.ts';
+import { Claims, tokenSource } from '../shared/kube/claims.ts';
 import { type Connection, connect } from '../shared/kube/connection.ts';
 import { loadKubeConfig } from '../shared/kube/kubeconfig.ts';
 import { WEBHOOK_SERVICE } from '../shared/names.ts';
@@ -81,7 +80,7 @@ function compose(config: WebhookConfig, client: Connection, log: Logger) {
   });
   const claims = new Claims({
     client,
-    newToken: randomUUID,
+    newToken: tokenSource(),
     now,
     seen: (allocation) => caches.allocationSeen(allocation),
     collided: () => counted.collided(),

@@ -1,6 +1,6 @@
 // What exactly is to be claimed, and is there room for it? Turns lists and gaps into wanted IPs, finds full pools and
 // nodes without room, and warns of what is nearly so.
-import { freeAddresses, startFor } from '../shared/allocate.ts';
+import { isFull, startFor } from '../shared/allocate.ts';
 import { EGRESSIPAM_PATH, type IPByPool } from '../shared/annotation.ts';
 import { type Shortage, shortages } from '../shared/capacity.ts';
 import type { EgressIPAM, Pool } from '../shared/egressipam.ts';
@@ -29,7 +29,9 @@ export function layPlan(draft: Draft, view: NamespaceView): Decision {
   const problems = [...draft.problems];
   const warnings = [...draft.warnings];
   for (const { kind, pool, own } of wanted) {
-    if (kind === 'search' && own.length === 0 && isFull(draft, pool, view)) {
+    if (kind !== 'search' || own.length > 0) continue;
+    const usable = view.usable(egressIPAM, pool);
+    if (isFull(usable, view.taken, startFor(request.name, usable))) {
       problems.push(exhausted(egressIPAM, pool, view));
     }
   }
@@ -78,13 +80,6 @@ export function exhausted(egressIPAM: EgressIPAM, pool: Pool, view: NamespaceVie
   const counts = `${usable} usable, ${allocated} allocated, ${resting} resting${others}${next}`;
   const message = `${pool.name} of EgressIPAM "${egressIPAM.name}" has no free IP (${counts}); release IPs, or name an EgressIPAM that has free ones`;
   return { code: 'PoolExhausted', path: EGRESSIPAM_PATH, message };
-}
-
-function isFull(draft: Draft, pool: Pool, view: NamespaceView): boolean {
-  const usable = view.usable(draft.egressIPAM, pool);
-  // From where the claim will look, too: a large pool is hardly ever full just there.
-  const start = startFor(draft.request.name, usable);
-  return freeAddresses(usable, view.taken, start).next().done === true;
 }
 
 /** An IP that is allocated to the namespace and not resting has been counted; so has one that goes for another. */

@@ -2,6 +2,7 @@
 // creator win, across replicas, crashes and stale caches. What is there already is taken back when it is for the same
 // namespace, and left alone otherwise. Nothing is ever deleted here: a claim that nobody lists is collected by the
 // reconciler, which creates claims of its own and never takes one back.
+import { randomUUID } from 'node:crypto';
 import { type ClaimSpec, claimObject, retakenObject } from '../allocation.ts';
 import { formatIPv4, type IPv4 } from '../ip.ts';
 import type { AllocationObject } from '../kinds.ts';
@@ -60,6 +61,13 @@ export interface ClaimPorts {
   readonly collided?: () => void;
 }
 
+/** Gives out tokens that no other source gives out, nor the same one twice. */
+export function tokenSource(): () => string {
+  const source = randomUUID();
+  let given = 0;
+  return () => `${source}-${++given}`;
+}
+
 /** How many candidates of one CIDR are tried. */
 const MAX_TRIES = 24;
 /** How often one candidate that changes under our hands is looked at again. */
@@ -103,7 +111,7 @@ export class Claims {
 
   /** Own claims first; then what nobody else in this process is after; then the rest, since those may yet fail. */
   *#inOrder(task: ClaimTask): Generator<IPv4> {
-    yield* task.own;
+    for (const ip of task.own) yield ip;
     const contested: IPv4[] = [];
     for (const ip of task.candidates) {
       if (task.own.includes(ip)) continue;
@@ -112,7 +120,7 @@ export class Claims {
       if (other && task.origin === 'automatic') contested.push(ip);
       else yield ip;
     }
-    yield* contested;
+    for (const ip of contested) yield ip;
   }
 
   async #try(ip: IPv4, task: ClaimTask, terms: ClaimTerms): Promise<Attempt> {
@@ -126,7 +134,8 @@ export class Claims {
   }
 
   async #attempt(ip: IPv4, task: ClaimTask, terms: ClaimTerms): Promise<Attempt> {
-    const spec: ClaimSpec = { ...task, ip };
+    const { egressIPAM, cidr, namespace, origin } = task;
+    const spec: ClaimSpec = { ip, egressIPAM, cidr, namespace, origin };
     // What the caches call ours is read first, since creating it would fail; everything else is created first.
     let creating = terms.mode === 'claim' && !task.own.includes(ip);
     for (let round = 0; round < MAX_ROUNDS; round++) {

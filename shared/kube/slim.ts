@@ -13,17 +13,25 @@ import { EGRESSIPAM_ANNOTATION, EGRESSIPS_ANNOTATION, EXPLICIT_ANNOTATION } from
 /** What every object is known by, and those of its annotations that are named. */
 export function slimMetadata(metadata: ObjectMeta, annotations: readonly string[] = []): ObjectMeta {
   const { name, uid, resourceVersion, deletionTimestamp } = metadata;
-  const read = annotations.flatMap((key) => {
-    const value = metadata.annotations?.[key];
-    return value === undefined ? [] : [[key, value] as const];
-  });
+  const slim = { name, uid, resourceVersion };
+  const read = pick(metadata.annotations, annotations);
+  if (deletionTimestamp === undefined && read === undefined) return slim;
   return {
-    name,
-    uid,
-    resourceVersion,
+    ...slim,
     ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
-    ...(read.length === 0 ? {} : { annotations: Object.fromEntries(read) }),
+    ...(read === undefined ? {} : { annotations: read }),
   };
+}
+
+/** Those of the keys that are there; undefined for none. */
+function pick(from: ObjectMeta['annotations'], keys: readonly string[]): Record<string, string> | undefined {
+  if (from === undefined) return undefined;
+  let picked: Record<string, string> | undefined;
+  for (const key of keys) {
+    const value = from[key];
+    if (value !== undefined) picked = { ...picked, [key]: value };
+  }
+  return picked;
 }
 
 export function slimNamespace({ metadata }: NamespaceObject): NamespaceObject {

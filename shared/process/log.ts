@@ -1,6 +1,6 @@
 // What does a process say while it runs? JSON, one line an event, on standard error, as Kubernetes components do. The only
 // product file that knows pino. What an error may show of itself is decided here, so that no secret gets out.
-import { type DestinationStream, destination, type Logger, pino, stdTimeFunctions } from 'pino';
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { isApiError } from '../kube/client.ts';
 
 export type { Logger };
@@ -24,12 +24,26 @@ export function createLogger({ name, level, output }: LogOptions): Logger {
     {
       level,
       base: { name },
-      timestamp: stdTimeFunctions.isoTime,
+      timestamp: timeField(),
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: describeError },
     },
     output ?? standardError(),
   );
+}
+
+/** RFC 3339, in milliseconds: written out once for all lines of the same one. */
+function timeField(): () => string {
+  let at = Number.NaN;
+  let field = '';
+  return () => {
+    const now = Date.now();
+    if (now !== at) {
+      at = now;
+      field = `,"time":"${new Date(now).toISOString()}"`;
+    }
+    return field;
+  };
 }
 
 /**

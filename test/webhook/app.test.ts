@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
 import { EGRESSIPAMS } from '../../shared/kube/resources.ts';
 import { type Answered, buildApp } from '../../webhook/app.ts';
@@ -46,6 +47,8 @@ function setUp({ namespace, answered = () => {} }: Setup = {}) {
     headers: object = JSON_TYPE,
   ) => {
     const reply = await app.inject({ method: 'POST', url, payload, headers: { ...headers } });
+    // What was answered is told when the turn of the event loop is over.
+    await setImmediate();
     return {
       status: reply.statusCode,
       type: reply.headers['content-type'],
@@ -233,7 +236,7 @@ t.test(
     const replied = once(sent, 'response') as Promise<[IncomingMessage]>;
     await asked.promise;
     const closed = app.close();
-    await new Promise(setImmediate);
+    await setImmediate();
     answer({ allowed: true });
     const [reply] = await replied;
     t.match((await reply.toArray()).join(''), '"allowed":true');
@@ -292,6 +295,7 @@ t.test('who has gone before the answer disturbs nobody', async (t) => {
   await told.promise;
   const [reply] = (await once(ask(), 'response')) as [IncomingMessage];
   t.match((await reply.toArray()).join(''), '"allowed":true');
+  await setImmediate();
   t.equal(events.length, 2);
   t.same(bugs, []);
 });

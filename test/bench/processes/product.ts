@@ -1,9 +1,8 @@
 // The webhook's own server with everything that it does for a request (view, metrics, log), over a cluster in memory and
 // an API server that takes every claim at once.
 
-import { randomUUID } from 'node:crypto';
 import type { AllocationObject } from '../../../shared/kinds.ts';
-import { Claims } from '../../../shared/kube/claims.ts';
+import { Claims, tokenSource } from '../../../shared/kube/claims.ts';
 import type { KubeClient, WatchEvent } from '../../../shared/kube/client.ts';
 import { ALLOCATIONS } from '../../../shared/kube/resources.ts';
 import { systemClock } from '../../../shared/process/clock.ts';
@@ -21,6 +20,8 @@ import { nextBookmark, readOnlyClient } from '../read-only-client.ts';
 import { listen } from './serving.ts';
 import { serveParent } from './worker.ts';
 
+const NOBODYS = { egressIPAM: '', cidr: '', namespace: '', claim: '' };
+
 /** Takes every claim, and lets all of them go when told: as events of a watch, between one load and the next. */
 class Claimed {
   #held: AllocationObject[] = [];
@@ -30,10 +31,14 @@ class Claimed {
   take(object: object): AllocationObject {
     this.#version += 1;
     const { metadata, ...rest } = object as AllocationObject;
-    const meta = { ...metadata, uid: `uid-${this.#version}`, resourceVersion: String(this.#version) };
-    const stored: AllocationObject = { ...rest, metadata: meta };
-    this.#held.push(stored);
-    return stored;
+    const identity = {
+      name: metadata.name,
+      uid: `uid-${this.#version}`,
+      resourceVersion: String(this.#version),
+    };
+    // No more of it than its DELETED event needs: an API server's memory is not the webhook's.
+    this.#held.push({ spec: NOBODYS, metadata: identity });
+    return { ...rest, metadata: { ...metadata, ...identity } };
   }
 
   /** Resolves when the caches know. */
@@ -91,7 +96,7 @@ const counted = webhookMetrics(createMetrics(), {
 const log = createLogger({ name: 'webhook', level: 'info' });
 const claims = new Claims({
   client,
-  newToken: randomUUID,
+  newToken: tokenSource(),
   now,
   seen: (allocation) => caches.allocationSeen(allocation),
   collided: () => counted.collided(),

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Environment } from './aws-environment.ts';
+import { nodeFlagsOf } from './node-flags.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** How many of the last lines are kept, for when somebody asks why. */
@@ -31,7 +32,7 @@ export class Child {
 
   constructor({ script, args, env }: ChildOptions) {
     this.script = script;
-    this.#process = spawn(process.execPath, [resolve(ROOT, script), ...args], {
+    this.#process = spawn(process.execPath, [...nodeFlagsOf(script), resolve(ROOT, script), ...args], {
       cwd: ROOT,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

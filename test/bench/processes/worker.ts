@@ -3,6 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { nodeFlagsOf } from '../../stack/node-flags.ts';
 
 /** What a process has used so far. */
 export interface Usage {
@@ -49,6 +50,8 @@ export class Worker<Ready> {
   /** `script` lies beside this file. What it writes to standard error is thrown away: product logs are part of the work. */
   static async start<Ready>(script: string, args: readonly string[] = []): Promise<Worker<Ready>> {
     const child = fork(resolve(import.meta.dirname, script), [...args], {
+      // As the product runs, and its floors with it.
+      execArgv: nodeFlagsOf('webhook/main.ts'),
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });

@@ -7,7 +7,8 @@ import type { Lane } from '../../shared/plan/actions.ts';
 import { type Outcome, sendInBatches } from './batches.ts';
 import type { AssignOptions, Ec2Action } from './ec2.ts';
 import { CloudError, isCloudError } from './errors.ts';
-import { type NodeRef, readInventory } from './inventory.ts';
+import { readInventory } from './inventory.ts';
+import { NodeInstances, type NodeRef } from './node-instances.ts';
 import { OwnWrites } from './own-writes.ts';
 import { type Calling, inChunks, observed, pacedReads } from './paced-reads.ts';
 import { Turns } from './turns.ts';
@@ -35,7 +36,7 @@ export interface Whereabouts {
 
 export class Cloud {
   readonly #options: CloudOptions;
-  readonly #typeLimits = new TypeLimits();
+  readonly #memory = { instances: new NodeInstances(), typeLimits: new TypeLimits() };
   readonly #writes = new OwnWrites();
   readonly #unsettled = new Map<IPv4, number>();
   readonly #turns: Turns;
@@ -70,6 +71,7 @@ export class Cloud {
   /** Calls without an answer stay unsettled: whoever leads, they may still take effect. */
   startAfresh(): void {
     this.#writes.forgetAll();
+    this.#memory.instances.forgetAll();
     this.#described = undefined;
     this.#view = undefined;
   }
@@ -158,7 +160,7 @@ export class Cloud {
     const { clock } = this.#options;
     const reads = pacedReads(this.#options, 'grant');
     const known = this.#subnets.keys();
-    const { inventory, subnets } = await readInventory(reads, this.#typeLimits, nodes, known, clock.now());
+    const { inventory, subnets } = await readInventory(reads, this.#memory, nodes, known, clock.now());
     for (const [id, cidr] of subnets) this.#subnets.set(id, cidr);
     this.#described = inventory;
     this.#view = undefined;

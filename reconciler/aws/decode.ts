@@ -3,7 +3,9 @@ import type {
   Instance as AwsInstance,
   NetworkInterface as AwsInterface,
   Subnet as AwsSubnet,
+  InstanceNetworkInterfaceAttachment,
   InstanceTypeInfo,
+  NetworkInterfaceAttachment,
   SubnetCidrReservation,
 } from '@aws-sdk/client-ec2';
 import { type Cidr, type IPv4, parseCidr, parseIPv4 } from '../../shared/ip.ts';
@@ -18,11 +20,13 @@ export function decodeInstance(instance: AwsInstance): Instance[] {
 
 /** Interfaces come in no order: only the attachment tells which is the primary one. */
 function primaryInterfaceOf(instance: AwsInstance): PrimaryInterface | undefined {
-  const primary = instance.NetworkInterfaces?.find(
-    ({ Attachment: at }) => at?.DeviceIndex === 0 && (at.NetworkCardIndex ?? 0) === 0,
-  );
+  const primary = instance.NetworkInterfaces?.find(({ Attachment }) => isPrimary(Attachment));
   const { NetworkInterfaceId: id, SubnetId: subnetId } = primary ?? {};
   return id === undefined || subnetId === undefined ? undefined : { id, subnetId };
+}
+
+function isPrimary(at: InstanceNetworkInterfaceAttachment | NetworkInterfaceAttachment | undefined): boolean {
+  return at?.DeviceIndex === 0 && (at.NetworkCardIndex ?? 0) === 0;
 }
 
 export function decodeSubnet({ SubnetId: id, CidrBlock }: AwsSubnet): Subnet[] {
@@ -31,7 +35,7 @@ export function decodeSubnet({ SubnetId: id, CidrBlock }: AwsSubnet): Subnet[] {
 }
 
 export function decodeInterface(eni: AwsInterface): NetworkInterface[] {
-  const { NetworkInterfaceId: id, SubnetId: subnetId, PrivateIpAddresses, Ipv4Prefixes } = eni;
+  const { NetworkInterfaceId: id, SubnetId: subnetId, PrivateIpAddresses, Ipv4Prefixes, Attachment } = eni;
   if (id === undefined || subnetId === undefined) return [];
   const secondary: IPv4[] = [];
   let primary: IPv4 | undefined;
@@ -42,7 +46,8 @@ export function decodeInterface(eni: AwsInterface): NetworkInterface[] {
     else secondary.push(ip);
   }
   const prefixes = (Ipv4Prefixes ?? []).flatMap(({ Ipv4Prefix }) => decodeCidr(Ipv4Prefix) ?? []);
-  return [{ id, subnetId, primary, secondary: secondary.sort((a, b) => a - b), prefixes }];
+  const primaryOf = isPrimary(Attachment) ? Attachment?.InstanceId : undefined;
+  return [{ id, subnetId, primaryOf, primary, secondary: secondary.sort((a, b) => a - b), prefixes }];
 }
 
 export function decodeTypeLimit({ InstanceType: type, NetworkInfo }: InstanceTypeInfo): TypeLimit[] {

@@ -31,6 +31,8 @@ export interface Subnet {
 export interface NetworkInterface {
   readonly id: string;
   readonly subnetId: string;
+  /** The instance that has it as its primary interface. */
+  readonly primaryOf: string | undefined;
   readonly primary: IPv4 | undefined;
   /** Ascending. */
   readonly secondary: readonly IPv4[];

@@ -2,19 +2,15 @@
 // Each part that cannot be read makes its own scope unknown (a chunk of nodes, a subnet, an instance type) and no other.
 //
 //   nodes -> their instances -> their primary interfaces -> those interfaces' subnets -> every interface in these
+//
+// Instances are remembered from earlier looks; one whose interface is not seen on it any more is asked for once more.
 import type { HostInterface, Inventory } from '../../shared/inventory.ts';
 import { type Cidr, type IPv4, type Range, toIPv4 } from '../../shared/ip.ts';
-import type { Instance, NetworkInterface, PrimaryInterface, Subnet } from './ec2.ts';
+import type { NetworkInterface, Subnet } from './ec2.ts';
 import { type CloudError, isCloudError } from './errors.ts';
+import type { NodeInstance, NodeInstances, NodeRef } from './node-instances.ts';
 import { inChunks, type Reads } from './paced-reads.ts';
-import type { TypeLimits } from './type-limits.ts';
-
-/** A node of this cluster. */
-export interface NodeRef {
-  readonly name: string;
-  /** `aws:///eu-central-1a/i-0123…`, or undefined while the cloud provider has not set it. */
-  readonly providerID: string | undefined;
-}
+import type { Limits, TypeLimits } from './type-limits.ts';
 
 /** An inventory, and the subnets it was read from by ID. */
 export interface InventoryRead {
@@ -22,32 +18,36 @@ export interface InventoryRead {
   readonly subnets: ReadonlyMap<string, Cidr>;
 }
 
+/** What is not asked for in every look. */
+export interface Memory {
+  readonly instances: NodeInstances;
+  readonly typeLimits: TypeLimits;
+}
+
 /**
  * Reads the inventory of `nodes` and, besides their own subnets, of `formerSubnets`: where a zone has lost its last node,
  * what is in use there still counts. Makes no call when there is nothing to ask for. A node whose instance is shutting down
- * or terminated is in neither `hosts` nor `unknownNodes`: it is known to host nothing. Rejects on bugs only.
+ * or terminated is in neither `hosts` nor `unknownNodes`: it is known to host nothing. One that begins to shut down may
+ * count as present until its interface is gone. Rejects on bugs only.
  */
 export async function readInventory(
   reads: Reads,
-  typeLimits: TypeLimits,
+  memory: Memory,
   nodes: readonly NodeRef[],
   formerSubnets: Iterable<string>,
   now: number,
 ): Promise<InventoryRead> {
   const unknownNodes = new Map<string, string>();
-  const found = await findInstances(reads, nodes, unknownNodes);
-  const subnetIds = [...new Set([...formerSubnets, ...found.map(({ eni }) => eni.subnetId)])].sort();
-  const types = new Set(found.map(({ instance }) => instance.type));
-  const [subnets, { limits, failure }] = await Promise.all([
-    readSubnets(reads, subnetIds),
-    typeLimits.of(reads, types, now),
-  ]);
+  const { found, subnets, limits, failure } = await look(reads, memory, nodes, formerSubnets, {
+    now,
+    unknownNodes,
+  });
   const hosts = new Map<string, HostInterface>();
   for (const one of found) {
-    const limit = limits.get(one.instance.type);
+    const limit = limits.get(one.type);
     const host =
       limit === undefined
-        ? (failure?.message ?? `EC2 does not tell the address limit of instance type ${one.instance.type}`)
+        ? (failure?.message ?? `EC2 does not tell the address limit of instance type ${one.type}`)
         : toHost(one, subnets, limit);
     if (typeof host === 'string') unknownNodes.set(one.node, host);
     else hosts.set(one.node, host);
@@ -57,49 +57,39 @@ export async function readInventory(
   return { inventory, subnets: new Map(read.map(({ subnet }) => [subnet.id, subnet.cidr])) };
 }
 
-interface Found {
-  readonly node: string;
-  readonly instance: Instance;
-  readonly eni: PrimaryInterface;
+/** What every part of a look needs, and what it adds to. */
+interface Context {
+  readonly now: number;
+  readonly unknownNodes: Map<string, string>;
 }
 
-/** The present instances of the nodes; fills in why others could not be found. */
-async function findInstances(
+interface Look extends Limits {
+  readonly found: readonly NodeInstance[];
+  readonly subnets: ReadonlyMap<string, SubnetView>;
+}
+
+async function look(
   reads: Reads,
+  { instances, typeLimits }: Memory,
   nodes: readonly NodeRef[],
-  unknownNodes: Map<string, string>,
-): Promise<Found[]> {
-  const nodeOf = new Map<string, string>();
-  for (const { name, providerID } of nodes) {
-    const id = instanceIdOf(providerID);
-    if (id === undefined) unknownNodes.set(name, `providerID "${providerID ?? ''}" names no EC2 instance`);
-    else if (nodeOf.has(id)) unknownNodes.set(name, `node "${nodeOf.get(id)}" has the same providerID`);
-    else nodeOf.set(id, name);
-  }
-  const chunks = inChunks([...nodeOf.keys()].sort());
-  const answers = await Promise.all(chunks.map((ids) => attempt(reads.instances(ids))));
-  const instances = new Map<string, Instance>();
-  for (const answer of answers) if (answer.ok) for (const one of answer.value) instances.set(one.id, one);
-  const found: Found[] = [];
-  for (const [at, ids] of chunks.entries()) {
-    const answer = answers[at];
-    for (const id of ids) {
-      const node = nodeOf.get(id) ?? '';
-      const instance = instances.get(id);
-      if (answer?.ok === false) unknownNodes.set(node, answer.error.message);
-      else if (instance === undefined) unknownNodes.set(node, `EC2 does not know instance ${id}`);
-      else if (instance.state === 'gone') continue;
-      else if (instance.primaryInterface === undefined)
-        unknownNodes.set(node, `EC2 shows no primary interface of instance ${id}`);
-      else found.push({ node, instance, eni: instance.primaryInterface });
-    }
-  }
-  return found.sort((a, b) => (a.node < b.node ? -1 : 1));
-}
-
-/** The instance's ID at the end of `aws:///zone/i-…`. */
-function instanceIdOf(providerID: string | undefined): string | undefined {
-  return /^aws:\/\/.*\/(i-[0-9a-f]+)$/.exec(providerID ?? '')?.[1];
+  formerSubnets: Iterable<string>,
+  { now, unknownNodes }: Context,
+): Promise<Look> {
+  const first = await instances.of(reads, nodes, now, unknownNodes);
+  const subnets = new Map<string, SubnetView>();
+  const [limits] = await Promise.all([
+    typeLimits.of(reads, typesOf(first), now),
+    readSubnets(reads, [...formerSubnets, ...subnetsOf(first)], subnets),
+  ]);
+  const lost = first.filter((one) => one.isRemembered && !isSeen(one, subnets));
+  if (lost.length === 0) return { found: first, subnets, ...limits };
+  instances.forget(lost.map(({ id }) => id));
+  const names = new Set(lost.map(({ node }) => node));
+  const again = nodes.filter(({ name }) => names.has(name));
+  const second = await instances.of(reads, again, now, unknownNodes);
+  await readSubnets(reads, subnetsOf(second), subnets);
+  const found = [...first.filter(({ node }) => !names.has(node)), ...second];
+  return { found, subnets, ...(await typeLimits.of(reads, typesOf(found), now)) };
 }
 
 /** A subnet with everything in it, or why it could not be read completely. */
@@ -110,15 +100,17 @@ interface FullSubnet extends Contents {
   readonly subnet: Subnet;
 }
 
+/** Adds those that are not among the `views` yet. */
 async function readSubnets(
   reads: Reads,
-  subnetIds: readonly string[],
-): Promise<ReadonlyMap<string, SubnetView>> {
+  wanted: readonly string[],
+  views: Map<string, SubnetView>,
+): Promise<void> {
+  const subnetIds = [...new Set(wanted)].filter((id) => !views.has(id)).sort();
   const [described, contents] = await Promise.all([
     describeSubnets(reads, subnetIds),
     Promise.all(subnetIds.map((id) => readContents(reads, id))),
   ]);
-  const views = new Map<string, SubnetView>();
   for (const [at, id] of subnetIds.entries()) {
     const subnet = described.get(id);
     const content = contents[at];
@@ -128,7 +120,6 @@ async function readSubnets(
       views.set(id, { ok: false, reason: content ?? '' });
     else views.set(id, { ok: true, subnet, ...content });
   }
-  return views;
 }
 
 /** The subnets by ID, or why one could not be read. */
@@ -165,15 +156,29 @@ async function readContents(reads: Reads, subnetId: string): Promise<Contents | 
   };
 }
 
+function typesOf(found: readonly NodeInstance[]): Set<string> {
+  return new Set(found.map(({ type }) => type));
+}
+
+function subnetsOf(found: readonly NodeInstance[]): string[] {
+  return found.map(({ eni }) => eni.subnetId);
+}
+
+/** Whether the interface is still that instance's primary one, or may be: its subnet could not be read. */
+function isSeen({ id, eni }: NodeInstance, subnets: ReadonlyMap<string, SubnetView>): boolean {
+  const view = subnets.get(eni.subnetId);
+  return view?.ok !== true || view.interfaces.get(eni.id)?.primaryOf === id;
+}
+
 function toHost(
-  { node, instance, eni }: Found,
+  { node, id, eni }: NodeInstance,
   subnets: ReadonlyMap<string, SubnetView>,
   limit: number,
 ): HostInterface | string {
   const view = subnets.get(eni.subnetId);
   if (view === undefined || !view.ok) return view?.reason ?? `EC2 does not know subnet ${eni.subnetId}`;
   const seen = view.interfaces.get(eni.id);
-  if (seen?.primary === undefined) return `EC2 shows no primary address of instance ${instance.id}`;
+  if (seen?.primary === undefined) return `EC2 shows no primary address of instance ${id}`;
   return {
     node,
     interfaceId: eni.id,

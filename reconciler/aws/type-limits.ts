@@ -4,18 +4,19 @@ import type { TypeLimit } from './ec2.ts';
 import { type CloudError, isCloudError } from './errors.ts';
 import { inChunks, type Reads } from './paced-reads.ts';
 
+/** The limits of those types that are known; `failure` says why others may be missing. */
+export interface Limits {
+  readonly limits: ReadonlyMap<string, number>;
+  readonly failure: CloudError | undefined;
+}
+
 const FRESH_MS = 3_600_000;
 
 /** Remembers limits for an hour, and longer while they cannot be read again. */
 export class TypeLimits {
   readonly #known = new Map<string, TypeLimit & { readonly readAt: number }>();
 
-  /** The limits of those types that are known; `failure` says why others may be missing. */
-  async of(
-    reads: Reads,
-    types: ReadonlySet<string>,
-    now: number,
-  ): Promise<{ limits: ReadonlyMap<string, number>; failure: CloudError | undefined }> {
+  async of(reads: Reads, types: ReadonlySet<string>, now: number): Promise<Limits> {
     const stale = [...types].sort().filter((type) => {
       const known = this.#known.get(type);
       return known === undefined || now - known.readAt >= FRESH_MS;

@@ -205,7 +205,9 @@ export class FakeEc2 implements Ec2 {
 }
 
 function ourInterface(eni: NetworkInterface) {
+  const at = eni.attachment;
   return {
+    primaryOf: at?.deviceIndex === 0 && at.networkCardIndex === 0 ? at.instanceId : undefined,
     id: eni.id,
     subnetId: eni.subnetId,
     primary: toIPv4(eni.primary),

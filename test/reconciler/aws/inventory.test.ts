@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { NodeRef } from '../../../reconciler/aws/node-instances.ts';
 import type { Inventory } from '../../../shared/inventory.ts';
 import { type Cidr, formatCidr, formatRange } from '../../../shared/ip.ts';
 import {
@@ -211,4 +212,73 @@ t.test('a zone that has lost its last node is still looked at', async (t) => {
   t.strictSame(hosts(inventory), ['n1']);
   t.strictSame(cidrs(inventory.subnets).sort(), ['10.0.128.0/20', '10.0.144.0/20']);
   t.ok(inventory.holders.has(ip('10.0.144.50')));
+});
+
+t.test('instances that are there are asked for seldom, all others each time', async (t) => {
+  const zone = fakeZone(2);
+  const gone = secondZone(zone);
+  zone.ec2.account.apply((s, now) => setInstanceState(s, gone.instance, 'shutting-down', now));
+  const nodes = [...zone.nodes, gone.node];
+  await zone.cloud.refresh(nodes);
+  await zone.cloud.refresh(nodes);
+  const asked = () => zone.ec2.log.filter((line) => line.startsWith('instances '));
+  t.strictSame(asked().slice(1), [`instances ${gone.instance}: done`]);
+  const added = zone.ec2.account.apply((s, now) =>
+    launch(s, { subnetId: zone.subnetId, type: 'm5.large', address: ip('10.0.128.30') }, now),
+  );
+  const more = [...zone.nodes, nodeRef('n3', added.instance.id)];
+  t.strictSame(hosts(await zone.cloud.refresh(more)), ['n1', 'n2', 'n3']);
+  t.equal(asked().at(-1), `instances ${added.instance.id}: done`);
+  await zone.clock.advance(600_000);
+  t.strictSame(hosts(await zone.cloud.refresh(zone.nodes)), ['n1', 'n2']);
+  t.equal(asked().at(-1), `instances ${[zone.instance('n1'), zone.instance('n2')].sort().join(' ')}: done`);
+  zone.cloud.startAfresh();
+  await zone.cloud.refresh(zone.nodes);
+  t.equal(asked().at(-1), asked().at(-2), 'a new term remembers nothing');
+});
+
+t.test('an instance whose interface has gone is asked for at once', async (t) => {
+  const zone = fakeZone(3);
+  await zone.cloud.refresh(zone.nodes);
+  zone.ec2.account.apply((s, now) => setInstanceState(s, zone.instance('n1'), 'terminated', now));
+  const inventory = await zone.cloud.refresh(zone.nodes);
+  t.strictSame(hosts(inventory), ['n2', 'n3']);
+  t.equal(inventory.unknownNodes.size, 0, 'it is known to host nothing');
+  t.equal(zone.ec2.log.at(-1), `instances ${zone.instance('n1')}: done`);
+  t.equal(zone.ec2.count('interfaces'), 2, 'and nothing else is read twice');
+});
+
+t.test('so is one whose interface another instance has, or which is primary no more', async (t) => {
+  const zone = fakeZone(2);
+  await zone.cloud.refresh(zone.nodes);
+  const moved = { ...zone.nodes[0], name: 'n1' } as NodeRef;
+  const { interfaces } = zone.ec2;
+  zone.ec2.interfaces = async (...query) => {
+    const { items, next } = await interfaces.apply(zone.ec2, query);
+    return { next, items: items.map((eni) => ({ ...eni, primaryOf: 'i-0123456789abcdef0' })) };
+  };
+  zone.ec2.fail('instances', 'Forbidden');
+  const inventory = await zone.cloud.refresh([moved]);
+  t.strictSame(hosts(inventory), [], 'what is remembered of it does not count any more');
+  t.match(inventory.unknownNodes.get('n1'), /Forbidden/);
+});
+
+t.test('an instance that was launched anew in another zone is found there', async (t) => {
+  const zone = fakeZone(2);
+  const other = secondZone(zone);
+  await zone.cloud.refresh(zone.nodes);
+  zone.ec2.account.apply((s, now) => setInstanceState(s, zone.instance('n2'), 'terminated', now));
+  const [first] = zone.nodes;
+  const inventory = await zone.cloud.refresh([first as NodeRef, { ...other.node, name: 'n2' }]);
+  t.equal(inventory.hosts.get('n2')?.subnetId, other.subnetId);
+});
+
+t.test('while a subnet cannot be read, nobody asks for its instances', async (t) => {
+  const zone = fakeZone(2);
+  await zone.cloud.refresh(zone.nodes);
+  zone.ec2.fail('interfaces', 'Forbidden');
+  const inventory = await zone.cloud.refresh(zone.nodes);
+  t.strictSame([...inventory.unknownNodes.keys()], ['n1', 'n2']);
+  t.equal(zone.ec2.count('instances'), 1);
+  t.strictSame(hosts(await zone.cloud.refresh(zone.nodes)), ['n1', 'n2']);
 });

@@ -2,8 +2,8 @@
 // or over the sandbox's EC2 through the real SDK.
 import { devNull } from 'node:os';
 import { Cloud, type CloudOptions } from '../../../reconciler/aws/cloud.ts';
-import type { NodeRef } from '../../../reconciler/aws/inventory.ts';
 import { Limiter } from '../../../reconciler/aws/limiter.ts';
+import type { NodeRef } from '../../../reconciler/aws/node-instances.ts';
 import { type SdkOptions, sdkEc2 } from '../../../reconciler/aws/sdk.ts';
 import { formatIPv4, type IPv4, parseIPv4 } from '../../../shared/ip.ts';
 import { type Clock, systemClock } from '../../../shared/process/clock.ts';

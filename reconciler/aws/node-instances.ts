@@ -1,0 +1,123 @@
+// Which instance is each node, and which is its primary interface? Neither changes while an instance runs, and EC2 tells
+// all addresses of an instance along with it: so instances are asked for seldom, and remembered.
+import type { Instance, PrimaryInterface } from './ec2.ts';
+import { type CloudError, isCloudError } from './errors.ts';
+import { inChunks, type Reads } from './paced-reads.ts';
+
+/** A node of this cluster. */
+export interface NodeRef {
+  readonly name: string;
+  /** `aws:///eu-central-1a/i-0123…`, or undefined while the cloud provider has not set it. */
+  readonly providerID: string | undefined;
+}
+
+/** An instance that is present. */
+export interface NodeInstance {
+  readonly node: string;
+  readonly id: string;
+  readonly type: string;
+  readonly eni: PrimaryInterface;
+  /** It was described some time before this look: true as long as its interface is still seen on it. */
+  readonly isRemembered: boolean;
+}
+
+interface Known {
+  readonly type: string;
+  readonly eni: PrimaryInterface;
+  readonly readAt: number;
+}
+
+const FRESH_MS = 600_000;
+
+/** Remembers present instances for ten minutes; all others are asked for each time. */
+export class NodeInstances {
+  readonly #known = new Map<string, Known>();
+
+  /**
+   * The present instances of the nodes, in the order of these; fills in why others could not be found. Those that are
+   * shutting down or terminated are in neither.
+   */
+  async of(
+    reads: Reads,
+    nodes: readonly NodeRef[],
+    now: number,
+    unknownNodes: Map<string, string>,
+  ): Promise<NodeInstance[]> {
+    for (const [id, { readAt }] of this.#known) if (now - readAt >= FRESH_MS) this.#known.delete(id);
+    const nodeOf = byInstance(nodes, unknownNodes);
+    const asked = new Set([...nodeOf.keys()].filter((id) => !this.#known.has(id)));
+    const { instances, failures } = await describe(reads, [...asked]);
+    const found: NodeInstance[] = [];
+    for (const [id, node] of nodeOf) {
+      const known = this.#known.get(id) ?? this.#read(instances.get(id), now);
+      if (known !== undefined) {
+        const { type, eni } = known;
+        found.push({ node, id, type, eni, isRemembered: !asked.has(id) });
+        continue;
+      }
+      const why = failures.get(id)?.message ?? whyUnknown(id, instances.get(id));
+      if (why !== undefined) unknownNodes.set(node, why);
+    }
+    return found.sort((a, b) => (a.node < b.node ? -1 : 1));
+  }
+
+  /** Has them described anew the next time. */
+  forget(ids: Iterable<string>): void {
+    for (const id of ids) this.#known.delete(id);
+  }
+
+  forgetAll(): void {
+    this.#known.clear();
+  }
+
+  #read(instance: Instance | undefined, now: number): Known | undefined {
+    if (instance?.state !== 'present' || instance.primaryInterface === undefined) return undefined;
+    const known = { type: instance.type, eni: instance.primaryInterface, readAt: now };
+    this.#known.set(instance.id, known);
+    return known;
+  }
+}
+
+/** The nodes by their instances' ids; fills in which have none. */
+function byInstance(nodes: readonly NodeRef[], unknownNodes: Map<string, string>): Map<string, string> {
+  const nodeOf = new Map<string, string>();
+  for (const { name, providerID } of nodes) {
+    const id = instanceIdOf(providerID);
+    if (id === undefined) unknownNodes.set(name, `providerID "${providerID ?? ''}" names no EC2 instance`);
+    else if (nodeOf.has(id)) unknownNodes.set(name, `node "${nodeOf.get(id)}" has the same providerID`);
+    else nodeOf.set(id, name);
+  }
+  return nodeOf;
+}
+
+/** The instance's ID at the end of `aws:///zone/i-…`. */
+function instanceIdOf(providerID: string | undefined): string | undefined {
+  return /^aws:\/\/.*\/(i-[0-9a-f]+)$/.exec(providerID ?? '')?.[1];
+}
+
+interface Described {
+  readonly instances: ReadonlyMap<string, Instance>;
+  /** Of those that could not be asked for. */
+  readonly failures: ReadonlyMap<string, CloudError>;
+}
+
+async function describe(reads: Reads, ids: readonly string[]): Promise<Described> {
+  const instances = new Map<string, Instance>();
+  const failures = new Map<string, CloudError>();
+  const ask = async (chunk: readonly string[]) => {
+    try {
+      for (const one of await reads.instances(chunk)) instances.set(one.id, one);
+    } catch (error) {
+      if (!isCloudError(error)) throw error;
+      for (const id of chunk) failures.set(id, error);
+    }
+  };
+  await Promise.all(inChunks(ids.toSorted()).map(ask));
+  return { instances, failures };
+}
+
+/** undefined for one that is gone: it is known to host nothing. */
+function whyUnknown(id: string, instance: Instance | undefined): string | undefined {
+  if (instance === undefined) return `EC2 does not know instance ${id}`;
+  return instance.state === 'gone' ? undefined : `EC2 shows no primary interface of instance ${id}`;
+}

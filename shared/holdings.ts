@@ -15,10 +15,20 @@ export class Holdings {
   /** Every address that somebody holds. */
   readonly taken = new AddressSet();
   readonly #holders = new Map<IPv4, Holder[]>();
-  readonly #byObject = new Map<string | IPv4, { holder: Holder; ips: readonly IPv4[] }>();
+  /** All but the allocations, which hold one address each. */
+  readonly #byObject = new Map<string, { holder: Holder; ips: readonly IPv4[] }>();
 
-  /** What the object `key` (`kind/name`, or the IP of an allocation) holds from now on; an empty list forgets it. */
-  set(key: string | IPv4, holder: Holder, ips: readonly IPv4[]): void {
+  /** The namespace that the address is allocated to from now on, empty while it has no name; undefined: to none. */
+  setAllocation(ip: IPv4, namespace: string | undefined): void {
+    const before = this.#holders.get(ip)?.find(({ kind }) => kind === 'allocation');
+    if (before?.name === namespace) return;
+    if (before !== undefined) this.#remove(ip, before);
+    if (namespace !== undefined) this.#add(ip, { kind: 'allocation', name: namespace });
+  }
+
+  /** What any other object holds from now on; an empty list forgets it. */
+  set(holder: Holder & { readonly kind: Exclude<HolderKind, 'allocation'> }, ips: readonly IPv4[]): void {
+    const key = `${holder.kind}/${holder.name}`;
     const before = this.#byObject.get(key);
     if (before !== undefined) for (const ip of before.ips) this.#remove(ip, before.holder);
     if (ips.length === 0) {

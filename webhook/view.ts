@@ -60,8 +60,7 @@ export class View implements NamespaceView, EgressIPAMView {
     const ip = parseIPv4(name);
     if (ip === undefined) return;
     const allocation = this.#allocations.changed(ip, object);
-    const holder: Holder = { kind: 'allocation', name: allocation?.namespace ?? '' };
-    this.#holdings.set(ip, holder, allocation === undefined ? [] : [ip]);
+    this.#holdings.setAllocation(ip, allocation?.namespace);
   }
 
   namespaceChanged(
@@ -70,7 +69,7 @@ export class View implements NamespaceView, EgressIPAMView {
     previous: NamespaceObject | undefined,
   ): void {
     const ips = object === undefined ? [] : listedIPs(object);
-    this.#holdings.set(`namespace/${name}`, { kind: 'namespace', name }, ips);
+    this.#holdings.set({ kind: 'namespace', name }, ips);
     const [before, after] = [egressIPAMOf(previous), egressIPAMOf(object)];
     if (before !== undefined) this.#optedIn.get(before)?.delete(name);
     if (after === undefined) return;
@@ -80,11 +79,11 @@ export class View implements NamespaceView, EgressIPAMView {
   }
 
   netNamespaceChanged(name: string, object: NetNamespaceObject | undefined): void {
-    this.#holdings.set(`netNamespace/${name}`, { kind: 'netNamespace', name }, parseIPs(object?.egressIPs));
+    this.#holdings.set({ kind: 'netNamespace', name }, parseIPs(object?.egressIPs));
   }
 
   hostSubnetChanged(name: string, object: HostSubnetObject | undefined): void {
-    this.#holdings.set(`hostSubnet/${name}`, { kind: 'hostSubnet', name }, parseIPs(object?.egressIPs));
+    this.#holdings.set({ kind: 'hostSubnet', name }, parseIPs(object?.egressIPs));
     this.#pools.hostSubnetChanged(name, object);
   }
 

@@ -79,6 +79,8 @@ type Attempt =
   /** It kept changing. */
   | { readonly kind: 'restless' };
 
+const CREATED: Attempt = { kind: 'claimed', how: 'created' };
+
 export class Claims {
   readonly #ports: ClaimPorts;
   /** Which namespace's claim of an IP is under way in this process, so that others try elsewhere first. */
@@ -124,32 +126,35 @@ export class Claims {
   }
 
   async #try(ip: IPv4, task: ClaimTask, terms: ClaimTerms): Promise<Attempt> {
+    const { egressIPAM, cidr, namespace, origin } = task;
+    const spec: ClaimSpec = { ip, egressIPAM, cidr, namespace, origin };
     const first = !this.#underWay.has(ip);
-    if (first) this.#underWay.set(ip, task.namespace);
+    if (first) this.#underWay.set(ip, namespace);
     try {
-      return await this.#attempt(ip, task, terms);
+      // What the caches call ours is read first, since creating it would fail; everything else is created first.
+      const mayBeFree = terms.mode === 'claim' && !task.own.includes(ip);
+      if (mayBeFree && (await this.#create(spec, terms))) return CREATED;
+      return await this.#takeBack(spec, terms);
     } finally {
       if (first) this.#underWay.delete(ip);
     }
   }
 
-  async #attempt(ip: IPv4, task: ClaimTask, terms: ClaimTerms): Promise<Attempt> {
-    const { egressIPAM, cidr, namespace, origin } = task;
-    const spec: ClaimSpec = { ip, egressIPAM, cidr, namespace, origin };
-    // What the caches call ours is read first, since creating it would fail; everything else is created first.
-    let creating = terms.mode === 'claim' && !task.own.includes(ip);
+  /** Looks at what is stored, and retakes it; creates it after all when it has gone meanwhile. */
+  async #takeBack(spec: ClaimSpec, terms: ClaimTerms): Promise<Attempt> {
+    const { ip, namespace } = spec;
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      if (creating && (await this.#create(spec, terms))) return { kind: 'claimed', how: 'created' };
       const stored = await this.#read(ip, terms);
+      if (terms.mode === 'dryRun') {
+        const isFree = stored === undefined || isRetakable(stored, namespace);
+        return isFree ? { kind: 'claimed', how: 'dryRun' } : { kind: 'held', held: heldBy(ip, stored) };
+      }
       if (stored === undefined) {
-        if (terms.mode === 'dryRun') return { kind: 'claimed', how: 'dryRun' };
-        creating = true;
+        if (await this.#create(spec, terms)) return CREATED;
         continue;
       }
-      if (!isRetakable(stored, task.namespace)) return { kind: 'held', held: heldBy(ip, stored) };
-      if (terms.mode === 'dryRun') return { kind: 'claimed', how: 'dryRun' };
+      if (!isRetakable(stored, namespace)) return { kind: 'held', held: heldBy(ip, stored) };
       if (await this.#retake(stored, spec, terms)) return { kind: 'claimed', how: 'retaken' };
-      creating = false;
     }
     return { kind: 'restless' };
   }

@@ -6,12 +6,12 @@ import { toIPv4 } from '../../shared/ip.ts';
 
 const [ONE, TWO, THREE] = [toIPv4(1), toIPv4(2), toIPv4(3)];
 const ALLOCATION: Holder = { kind: 'allocation', name: 'a' };
-const LIST: Holder = { kind: 'namespace', name: 'a' };
+const LIST = { kind: 'namespace', name: 'a' } as const;
 
 t.test('an address has as many holders as objects name it', async (t) => {
   const holdings = new Holdings();
-  holdings.set('allocation/10.0.0.1', ALLOCATION, [ONE]);
-  holdings.set('namespace/a', LIST, [ONE, TWO]);
+  holdings.setAllocation(ONE, 'a');
+  holdings.set(LIST, [ONE, TWO]);
   t.same(holdings.holdersOf(ONE), [ALLOCATION, LIST]);
   t.same(holdings.holdersOf(TWO), [LIST]);
   t.same(holdings.holdersOf(THREE), []);
@@ -23,33 +23,56 @@ t.test('an address has as many holders as objects name it', async (t) => {
 
 t.test('an object that changes holds what it names now; the last one to go frees the address', async (t) => {
   const holdings = new Holdings();
-  holdings.set('allocation/10.0.0.1', ALLOCATION, [ONE]);
-  holdings.set('namespace/a', LIST, [ONE, TWO]);
-  holdings.set('namespace/a', LIST, [TWO, THREE]);
+  holdings.setAllocation(ONE, 'a');
+  holdings.set(LIST, [ONE, TWO]);
+  holdings.set(LIST, [TWO, THREE]);
   t.same(holdings.holdersOf(ONE), [ALLOCATION]);
-  holdings.set('allocation/10.0.0.1', ALLOCATION, []);
+  holdings.setAllocation(ONE, undefined);
   t.notOk(holdings.taken.has(ONE));
   t.ok(holdings.taken.has(THREE));
-  holdings.set('namespace/nobody-knows', LIST, []);
+  holdings.set({ kind: 'namespace', name: 'nobody-knows' }, []);
   t.same(holdings.holdersOf(TWO), [LIST]);
+});
+
+t.test('an allocation that changes hands is held by the new namespace alone', async (t) => {
+  const holdings = new Holdings();
+  holdings.setAllocation(ONE, '');
+  holdings.set(LIST, [ONE]);
+  holdings.setAllocation(ONE, 'b');
+  t.same(holdings.holdersOf(ONE), [LIST, { kind: 'allocation', name: 'b' }]);
+  holdings.set(LIST, []);
+  t.ok(holdings.taken.has(ONE));
 });
 
 t.test('whatever the order of changes, it is as if counted anew', async () => {
   const change = fc.record({
     name: fc.constantFrom('a', 'b', 'c'),
-    kind: fc.constantFrom('namespace' as const, 'hostSubnet' as const),
+    kind: fc.constantFrom('namespace' as const, 'hostSubnet' as const, 'allocation' as const),
     ips: fc.uniqueArray(fc.integer({ min: 1, max: 5 })),
   });
   fc.assert(
     fc.property(fc.array(change), (changes) => {
       const holdings = new Holdings();
-      const last = new Map<string, (typeof changes)[number]>();
-      for (const it of changes) {
-        holdings.set(`${it.kind}/${it.name}`, { kind: it.kind, name: it.name }, it.ips.map(toIPv4));
-        last.set(`${it.kind}/${it.name}`, it);
+      /** By holder, and by IP for allocations. */
+      const last = new Map<string, readonly number[]>();
+      const owners = new Map<number, string>();
+      for (const { kind, name, ips } of changes) {
+        if (kind !== 'allocation') {
+          holdings.set({ kind, name }, ips.map(toIPv4));
+          last.set(`${kind}/${name}`, ips);
+          continue;
+        }
+        for (const ip of [1, 2, 3, 4, 5]) {
+          const isGone = !ips.includes(ip);
+          holdings.setAllocation(toIPv4(ip), isGone ? undefined : name);
+          if (isGone) owners.delete(ip);
+          else owners.set(ip, name);
+        }
       }
       return [1, 2, 3, 4, 5].every((ip) => {
-        const expected = [...last].filter(([, it]) => it.ips.includes(ip)).map(([key]) => key);
+        const owner = owners.get(ip);
+        const expected = [...last].filter(([, ips]) => ips.includes(ip)).map(([key]) => key);
+        if (owner !== undefined) expected.push(`allocation/${owner}`);
         const found = holdings.holdersOf(toIPv4(ip)).map((it) => `${it.kind}/${it.name}`);
         return (
           found.sort().join() === expected.sort().join() &&

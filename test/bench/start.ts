@@ -146,7 +146,7 @@ async function importOnly({ script, late }: Subject, rest: number): Promise<Star
   const workers = new Workers();
   const started = performance.now();
   try {
-    const worker = await workers.start('imports.ts', [script, ...late]);
+    const worker = await workers.start('imports.ts', [script, ...late], script);
     const seconds = (performance.now() - started) / 1000;
     await delay(rest);
     const { memory } = await worker.usage();

@@ -4,6 +4,7 @@ import { configure as configureReconciler, RECONCILER_COMMAND } from '../../reco
 import { OPERATOR_NAMESPACE } from '../../shared/names.ts';
 import { parseFlags } from '../../shared/process/flags.ts';
 import { configure as configureWebhook, WEBHOOK_COMMAND } from '../../webhook/config.ts';
+import { nodeFlagsOf } from '../stack/node-flags.ts';
 import { find, type Manifest } from './read.ts';
 
 const PROCESSES = ['webhook', 'reconciler'] as const;
@@ -53,6 +54,13 @@ for (const process of PROCESSES) {
       [{ httpGet: { path: '/healthz', port: 'health' } }, { httpGet: { path: '/readyz', port: 'health' } }],
     );
     t.match(resources, { requests: { cpu: String, memory: String }, limits: { memory: String } });
+  });
+
+  t.test(`the ${process} runs with the flags of Node that it is measured with`, async (t) => {
+    const { env } = container(process);
+    const { value } = env.find(({ name }: Manifest) => name === 'NODE_OPTIONS') ?? {};
+    t.same(value?.split(' '), nodeFlagsOf(`${process}/main.ts`));
+    t.match(value, /^--max-semi-space-size=\d+$/);
   });
 }
 

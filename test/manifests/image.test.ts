@@ -4,7 +4,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { nodeFlagsOf } from '../stack/node-flags.ts';
 import { find, ROOT } from './read.ts';
 
 const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
@@ -55,9 +54,7 @@ t.test(
         },
       ).split('\n');
     for (const name of ['webhook', 'reconciler']) {
-      const [main, flags] = [`${name}/main.ts`, nodeFlagsOf(`${name}/main.ts`)];
-      t.same(run([name, '--port=9443', 'a b']), [...flags, `/app/${main}`, '--port=9443', 'a b', '']);
-      t.not(flags.length, 0, 'as npm runs it');
+      t.same(run([name, '--port=9443', 'a b']), [`/app/${name}/main.ts`, '--port=9443', 'a b', '']);
       const [first] = find('Deployment', `egressip-ipam-${name}`).spec.template.spec.containers[0].args;
       t.ok(folders.includes(first), first);
     }

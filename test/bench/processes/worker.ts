@@ -28,8 +28,13 @@ interface Reply {
 export class Workers {
   readonly #starting: Promise<Worker<unknown>>[] = [];
 
-  start<Ready = unknown>(script: string, args: readonly string[] = []): Promise<Worker<Ready>> {
-    const starting = Worker.start<Ready>(script, args);
+  /** With Node's flags of `process`, of the product, whose floor or stand-in it is. */
+  start<Ready = unknown>(
+    script: string,
+    args: readonly string[] = [],
+    process = 'webhook/main.ts',
+  ): Promise<Worker<Ready>> {
+    const starting = Worker.start<Ready>(script, args, nodeFlagsOf(process));
     this.#starting.push(starting);
     return starting;
   }
@@ -48,10 +53,13 @@ export class Worker<Ready> {
   #asked = 0;
 
   /** `script` lies beside this file. What it writes to standard error is thrown away: product logs are part of the work. */
-  static async start<Ready>(script: string, args: readonly string[] = []): Promise<Worker<Ready>> {
+  static async start<Ready>(
+    script: string,
+    args: readonly string[],
+    execArgv: readonly string[],
+  ): Promise<Worker<Ready>> {
     const child = fork(resolve(import.meta.dirname, script), [...args], {
-      // As the product runs, and its floors with it.
-      execArgv: nodeFlagsOf('webhook/main.ts'),
+      execArgv: [...execArgv],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });

@@ -20,7 +20,7 @@ import { CLOUD_PRIVATE_IP_CONFIGS, platformWork } from './platform.ts';
 import type { Stores, View } from './stores.ts';
 import { isCurrent, listAll, objectsOf, viewOf } from './stores.ts';
 import type { Upkeep } from './upkeep.ts';
-import { offlineNodes, upkeep } from './upkeep.ts';
+import { highestNetid, netNamespaceUpkeep, nodeUpkeep, offlineNodes, upkeep } from './upkeep.ts';
 import type { Verdicts } from './verdict.ts';
 import { judge } from './verdict.ts';
 
@@ -63,6 +63,10 @@ class RunningSdn implements Sdn {
   readonly #accepted = new Map<string, HostSubnetObject>();
   readonly #ignored = new Map<string, string>();
   readonly #failures = new Map<string, number>();
+  /** Names of namespaces and NetNamespaces of which a pass may have something to do. */
+  #touched = new Set<string>();
+  /** What any NetNamespace has ever had. */
+  #highestNetid = highestNetid([]);
   #nodes: Followed<NodeObject> | undefined;
   #stores: Stores | undefined;
   #dirty = false;
@@ -83,7 +87,7 @@ class RunningSdn implements Sdn {
     this.#stores = {
       nodes,
       hostSubnets: await follow(this.#client, HOST_SUBNETS, signal, (change) => this.#consider(change)),
-      netNamespaces: await follow(this.#client, NET_NAMESPACES, signal, wake),
+      netNamespaces: await follow(this.#client, NET_NAMESPACES, signal, ({ object }) => this.#meet(object)),
       namespaces: await follow(this.#client, NAMESPACES, signal, (change) => this.#see(change, started)),
       configs: this.#platformAssigns
         ? await follow(this.#client, CLOUD_PRIVATE_IP_CONFIGS, signal, wake)
@@ -147,6 +151,12 @@ class RunningSdn implements Sdn {
     this.#wake();
   }
 
+  #meet(object: NetNamespaceObject): void {
+    this.#highestNetid = Math.max(this.#highestNetid, highestNetid([object]));
+    this.#touched.add(object.metadata.name);
+    this.#wake();
+  }
+
   #see({ type, object }: Change<NamespaceObject>, started: number): void {
     const { name, uid } = object.metadata;
     if (type === 'deleted') this.#firstSeen.delete(uid);
@@ -156,6 +166,7 @@ class RunningSdn implements Sdn {
       this.#firstSeen.set(uid, performance.now());
       if (this.#delayMs > 0 && name !== '') this.#wakeIn(this.#delayMs);
     }
+    this.#touched.add(name);
     this.#wake();
   }
 
@@ -189,9 +200,35 @@ class RunningSdn implements Sdn {
   }
 
   async #pass(stores: Stores): Promise<void> {
-    await eachOf(this.#upkeep(viewOf(stores)), (action) => this.#attempt(() => this.#keepUp(stores, action)));
+    const netNamespaces = this.#netNamespaceUpkeep(stores);
+    const { nodes, hostSubnets } = stores;
+    const onNodes = nodeUpkeep({
+      nodes: objectsOf(nodes),
+      hostSubnets: objectsOf(hostSubnets),
+      netNamespaces: objectsOf(stores.netNamespaces),
+      ...this.#capacity(objectsOf(nodes)),
+    });
+    await eachOf([...netNamespaces, ...onNodes], (action) =>
+      this.#attempt(() => this.#keepUp(stores, action)),
+    );
     await eachOf(this.#platformWork(viewOf(stores)), (work) =>
       this.#attempt(() => this.#platform(stores, work)),
+    );
+  }
+
+  /** Of the names that were touched since the last pass: a cluster has thousands of others. */
+  #netNamespaceUpkeep({ namespaces, netNamespaces }: Stores): Upkeep[] {
+    const touched = [...this.#touched];
+    const isDue = this.#isDue(netNamespaces.objects);
+    const present = touched.flatMap((name) => namespaces.objects.get(name) ?? []);
+    const due = present.filter(isDue);
+    this.#touched = new Set(present.filter((it) => !isDue(it)).map((it) => it.metadata.name));
+    return netNamespaceUpkeep(
+      {
+        namespaces: due,
+        netNamespaces: touched.flatMap((name) => netNamespaces.objects.get(name) ?? []),
+      },
+      this.#highestNetid,
     );
   }
 
@@ -206,6 +243,8 @@ class RunningSdn implements Sdn {
   }
 
   async #keepUp(stores: Stores, action: Upkeep): Promise<void> {
+    // Again in the next pass, if it fails or the answer is lost.
+    if (action.kind.endsWith('NetNamespace')) this.#touched.add(action.name);
     const object = await carryOutUpkeep(this.#client, action);
     if (object === undefined) return;
     if (action.kind === 'createNetNamespace') stores.netNamespaces.put(object as NetNamespaceObject);
@@ -224,18 +263,26 @@ class RunningSdn implements Sdn {
     this.#wakeIn(Math.min(RETRY_MS, 5 * 2 ** failures));
   }
 
+  /** Everything that a whole cluster lacks. */
   #upkeep(view: View): Upkeep[] {
+    const isDue = this.#isDue(new Map(view.netNamespaces.map((it) => [it.metadata.name, it])));
+    return upkeep({ ...view, namespaces: view.namespaces.filter(isDue), ...this.#capacity(view.nodes) });
+  }
+
+  /** Whether a namespace has its NetNamespace, or has waited for it long enough. */
+  #isDue(netNamespaces: ReadonlyMap<string, unknown>): (namespace: NamespaceObject) => boolean {
     const due = performance.now() - this.#delayMs;
-    const hasOne = new Set(view.netNamespaces.map((it) => it.metadata.name));
-    const namespaces = view.namespaces.filter(
-      ({ metadata: { name, uid } }) => hasOne.has(name) || (this.#firstSeen.get(uid) ?? 0) <= due,
-    );
-    if (!this.#platformAssigns) return upkeep({ ...view, namespaces });
-    const limits = view.nodes.flatMap((node) => {
+    return ({ metadata: { name, uid } }) => netNamespaces.has(name) || (this.#firstSeen.get(uid) ?? 0) <= due;
+  }
+
+  /** How many egress IPs fit on each node, where the platform assigns. */
+  #capacity(nodes: readonly NodeObject[]): { capacity?: ReadonlyMap<string, number> } {
+    if (!this.#platformAssigns) return {};
+    const limits = nodes.flatMap((node) => {
       const limit = parseIPConfig(node.metadata.annotations?.[EGRESS_IPCONFIG_ANNOTATION]);
       return limit === undefined ? [] : [[node.metadata.name, limit.capacity] as const];
     });
-    return upkeep({ ...view, namespaces, capacity: new Map(limits) });
+    return { capacity: new Map(limits) };
   }
 
   #platformWork({ nodes, configs }: View): PlatformWork[] {

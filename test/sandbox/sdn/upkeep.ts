@@ -44,7 +44,19 @@ const CLUSTER_NETWORK = address('10.128.0.0');
 const SUBNET_SIZE = 512;
 
 export function upkeep(view: ClusterView): Upkeep[] {
-  return [...netNamespaceUpkeep(view), ...hostSubnetUpkeep(view), ...automaticUpkeep(view)];
+  return [...netNamespaceUpkeep(view, highestNetid(view.netNamespaces)), ...nodeUpkeep(view)];
+}
+
+/** HostSubnets, and what they have in automatic mode. */
+export function nodeUpkeep(view: Omit<ClusterView, 'namespaces'>): Upkeep[] {
+  return [...hostSubnetUpkeep(view), ...automaticUpkeep(view)];
+}
+
+/** Of these NetNamespaces and the platform itself. */
+export function highestNetid(netNamespaces: Iterable<NetNamespaceObject>): number {
+  let highest = FIRST_NETID - 1;
+  for (const { netid } of netNamespaces) highest = Math.max(highest, netid);
+  return highest;
 }
 
 /** Nodes whose Ready condition is not True: they do not answer. */
@@ -55,10 +67,13 @@ export function offlineNodes(nodes: readonly NodeObject[]): Set<string> {
   return new Set(offline.map((node) => node.metadata.name));
 }
 
-function netNamespaceUpkeep({ namespaces, netNamespaces }: ClusterView): Upkeep[] {
+/** Of the namespaces and NetNamespaces given, which may be some of all; ids begin above `highest`. */
+export function netNamespaceUpkeep(
+  { namespaces, netNamespaces }: Pick<ClusterView, 'namespaces' | 'netNamespaces'>,
+  highest: number,
+): Upkeep[] {
   const wanted = new Set(namespaces.map((it) => it.metadata.name));
   const existing = new Set(netNamespaces.map((it) => it.metadata.name));
-  const highest = netNamespaces.reduce((max, it) => Math.max(max, it.netid), FIRST_NETID - 1);
   const missing = [...wanted].filter((name) => !existing.has(name)).sort();
   return [
     ...missing.map((name, i): Upkeep => {
@@ -71,7 +86,7 @@ function netNamespaceUpkeep({ namespaces, netNamespaces }: ClusterView): Upkeep[
   ];
 }
 
-function hostSubnetUpkeep({ nodes, hostSubnets }: ClusterView): Upkeep[] {
+function hostSubnetUpkeep({ nodes, hostSubnets }: Pick<ClusterView, 'nodes' | 'hostSubnets'>): Upkeep[] {
   const existing = new Map(hostSubnets.map((it) => [it.metadata.name, it]));
   const names = new Set(nodes.map((node) => node.metadata.name));
   const subnets = freeSubnets(hostSubnets);
@@ -100,7 +115,7 @@ function* freeSubnets(hostSubnets: readonly HostSubnetObject[]): Generator<strin
   }
 }
 
-function automaticUpkeep(view: ClusterView): Upkeep[] {
+function automaticUpkeep(view: Omit<ClusterView, 'namespaces'>): Upkeep[] {
   const automatic = view.hostSubnets.filter((it) => (it.egressCIDRs?.length ?? 0) > 0);
   if (automatic.length === 0) return [];
   const placement = placeAutomatically({ ...view, offline: offlineNodes(view.nodes) });

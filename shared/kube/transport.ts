@@ -21,8 +21,10 @@ const MOST_CONNECTIONS = 64;
 /** Go's servers, kube-apiserver among them, keep idle connections for longer than this. */
 const IDLE = 30_000;
 
+type Tls = Credentials['tls'];
+
 interface Pools {
-  readonly material: string;
+  readonly tls: Tls;
   readonly calls: Dispatcher;
   readonly watches: Dispatcher;
 }
@@ -94,13 +96,13 @@ export class Transport {
 
   #poolsFor(credentials: Credentials): Pools {
     if (this.#closed) throw new errors.ClientClosedError('the connection is closed');
-    const material = fingerprint(credentials.tls);
-    if (this.#pools?.material !== material) {
+    const { tls } = credentials;
+    if (this.#pools === undefined || !isSame(this.#pools.tls, tls)) {
       const old = this.#pools;
       this.#pools = {
-        material,
-        calls: dispatcherFor(this.#config, credentials.tls, MOST_CONNECTIONS),
-        watches: dispatcherFor(this.#config, credentials.tls, null),
+        tls,
+        calls: dispatcherFor(this.#config, tls, MOST_CONNECTIONS),
+        watches: dispatcherFor(this.#config, tls, null),
       };
       // Waits for what is under way and takes nothing new.
       void old?.calls.close();
@@ -110,11 +112,7 @@ export class Transport {
   }
 }
 
-function dispatcherFor(
-  { cluster }: KubeConfig,
-  tls: Credentials['tls'],
-  connections: number | null,
-): Dispatcher {
+function dispatcherFor({ cluster }: KubeConfig, tls: Tls, connections: number | null): Dispatcher {
   // HTTP/1.1: a watch that is cut, or a packet that is lost, then concerns one connection and not every call.
   const pool = { connections, keepAliveTimeout: IDLE, allowH2: false };
   const socket = { keepAlive: true, keepAliveInitialDelay: IDLE };
@@ -125,8 +123,12 @@ function dispatcherFor(
   return new ProxyAgent({ ...pool, uri: cluster.proxyUrl, requestTls: { ...tls, ...socket } });
 }
 
-function fingerprint(tls: Credentials['tls']): string {
-  return [tls.ca, tls.cert, tls.key].map((part) => part?.toString() ?? '').join('\0');
+function isSame(a: Tls, b: Tls): boolean {
+  return a === b || (isSameText(a.ca, b.ca) && isSameText(a.cert, b.cert) && isSameText(a.key, b.key));
+}
+
+function isSameText(a: string | Buffer | undefined, b: string | Buffer | undefined): boolean {
+  return a === b || a?.toString() === b?.toString();
 }
 
 function isLostConnection(error: unknown): boolean {

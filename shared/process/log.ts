@@ -46,9 +46,12 @@ function timeField(): () => string {
   };
 }
 
+/** Milliseconds that a line may wait for others. */
+const LONGEST_WAIT = 10;
+
 /**
- * What is said in one turn of the event loop goes out in one write, since each one costs as much as many lines. A process
- * that ends, by a crash, too, says the rest before it goes.
+ * What is said within a few milliseconds goes out in one write, since each one costs as much as many lines, and wakes
+ * whoever reads. A process that ends, by a crash, too, says the rest before it goes.
  */
 function standardError(): DestinationStream {
   const sink = destination({ dest: 2, sync: true });
@@ -61,7 +64,7 @@ function standardError(): DestinationStream {
   process.on('exit', flush);
   return {
     write(line) {
-      if (lines === '') setImmediate(flush);
+      if (lines === '') setTimeout(flush, LONGEST_WAIT);
       lines += line;
     },
   };

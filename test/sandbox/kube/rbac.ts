@@ -94,10 +94,16 @@ export function compileRbac(objects: RbacObjects): CompiledRbac {
   };
   for (const binding of objects.clusterRoleBindings) bind(binding, undefined);
   for (const binding of objects.roleBindings) bind(binding, namespaceOf(binding));
-  const grantsOf = (user: RbacUser): Grant[] =>
-    [`User/${user.name}`, ...user.groups.map((group) => `Group/${group}`)].flatMap(
-      (key) => grants.get(key) ?? [],
-    );
+  const found = new WeakMap<RbacUser, readonly Grant[]>();
+  const grantsOf = (user: RbacUser): readonly Grant[] => {
+    let own = found.get(user);
+    if (own === undefined) {
+      const keys = [`User/${user.name}`, ...user.groups.map((group) => `Group/${group}`)];
+      own = keys.flatMap((key) => grants.get(key) ?? []);
+      found.set(user, own);
+    }
+    return own;
+  };
   return {
     allows: (user, attributes) =>
       user.groups.includes(MASTERS) ||

@@ -211,6 +211,7 @@ class RunningSdn implements Sdn {
     await eachOf([...netNamespaces, ...onNodes], (action) =>
       this.#attempt(() => this.#keepUp(stores, action)),
     );
+    if (!this.#platformAssigns) return;
     await eachOf(this.#platformWork(viewOf(stores)), (work) =>
       this.#attempt(() => this.#platform(stores, work)),
     );

@@ -8,7 +8,8 @@ export class Sightings {
   readonly #world: World;
   readonly #netNamespaces = new Map<IPv4, readonly string[]>();
   readonly #hosts = new Map<IPv4, readonly string[]>();
-  readonly #listed = new Set<IPv4>();
+  /** Lists of all namespaces together, which only a claim without a name asks for. */
+  #listed: ReadonlySet<IPv4> | undefined;
   readonly #offered = new Map<string, readonly string[]>();
 
   constructor(world: World) {
@@ -23,8 +24,6 @@ export class Sightings {
       for (const ip of ips) add(this.#hosts, ip, alone);
       for (const cidr of egressCIDRs) add(this.#offered, cidr, alone);
     }
-    for (const namespace of world.namespaces.values())
-      for (const ip of namespace.listed) this.#listed.add(ip);
   }
 
   /** Names of the NetNamespaces that have the IP. */
@@ -48,9 +47,20 @@ export class Sightings {
 
   /** Whether `namespace` (empty: any namespace) lists the IP. */
   isListed(ip: IPv4, namespace: string): boolean {
-    if (namespace === '') return this.#listed.has(ip);
+    if (namespace === '') return this.#listedAnywhere.has(ip);
     return this.#world.namespaces.get(namespace)?.listed.has(ip) === true;
   }
+
+  get #listedAnywhere(): ReadonlySet<IPv4> {
+    this.#listed ??= allListed(this.#world);
+    return this.#listed;
+  }
+}
+
+function allListed({ namespaces }: World): ReadonlySet<IPv4> {
+  const listed = new Set<IPv4>();
+  for (const namespace of namespaces.values()) for (const ip of namespace.listed) listed.add(ip);
+  return listed;
 }
 
 function add<K>(map: Map<K, readonly string[]>, key: K, alone: readonly string[]): void {

@@ -1,3 +1,6 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import t from 'tap';
 import { ApiError } from '../../../shared/kube/client.ts';
 import { createLogger } from '../../../shared/process/log.ts';
@@ -66,4 +69,36 @@ t.test('what was thrown and is no error is shown, too', async (t) => {
   const { log, read } = setUp('info');
   log.error({ err: 'a text' }, 'failed');
   t.same(read()[0].err, { type: 'string', message: 'a text' });
+});
+
+/** A process that logs to its standard error, as ours do. */
+function program(body: string): string[] {
+  const module = new URL('../../../shared/process/log.ts', import.meta.url);
+  const lines = [
+    `import { createLogger } from '${module.href}';`,
+    `const log = createLogger({ name: 'webhook', level: 'info' });`,
+    body,
+  ];
+  return ['--input-type=module', '-e', lines.join('\n')];
+}
+
+t.test('a process that ends says everything before it goes, in order', async (t) => {
+  const saying = `for (const n of [1, 2, 3]) log.info({ n }, 'said');`;
+  const ends = { 'by itself': '', 'at once': 'process.exit();', 'by a crash': `throw new Error('oh');` };
+  for (const [how, end] of Object.entries(ends)) {
+    const { stderr } = spawnSync(process.execPath, program(`${saying} ${end}`), { encoding: 'utf8' });
+    const lines = stderr.split('\n').filter((line) => line.startsWith('{'));
+    t.same(
+      lines.map((line) => JSON.parse(line).n),
+      [1, 2, 3],
+      how,
+    );
+  }
+});
+
+t.test('a process that goes on does not keep its lines to itself', async (t) => {
+  const child = spawn(process.execPath, program(`log.info({ n: 1 }, 'said'); setInterval(() => {}, 1_000);`));
+  t.teardown(() => child.kill('SIGKILL'));
+  const [line] = (await once(createInterface(child.stderr), 'line')) as [string];
+  t.match(JSON.parse(line), { n: 1, msg: 'said' });
 });

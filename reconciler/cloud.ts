@@ -17,6 +17,7 @@ export interface CallOutcome {
 export interface CloudNode {
   readonly name: string;
   readonly providerID: string | undefined;
+  readonly ready: boolean;
 }
 
 /** An IP in neither part is on no interface. */
@@ -33,7 +34,7 @@ export interface Cloud {
   readonly unsettled: ReadonlyMap<IPv4, number>;
   /** A new term: another leader may have written since, so what was seen and written before counts no more. */
   startAfresh(): void;
-  /** Reads everything anew. */
+  /** Reads anew what is on the interfaces, and whatever else may have changed. */
   refresh(nodes: readonly CloudNode[]): Promise<Inventory>;
   /** Where each IP is, by a describe made for this call. */
   locate(ips: readonly IPv4[], options: { readonly lane: Lane }): Promise<Whereabouts>;

@@ -56,7 +56,7 @@ export const RECONCILER_COMMAND = {
     'aws-resync-period': durationFlag({
       group: BEHAVIOUR,
       description:
-        "how often EC2 is read as a whole; from the webhook's --inventory-max-age on, IPs are refused in between",
+        "how often EC2 is read; from the webhook's --inventory-max-age on, IPs are refused in between",
       default: '1m',
       min: '5s',
       max: '1h',

@@ -1,8 +1,10 @@
-// When is the cloud read? At the start, at every resync, when the nodes change, when a call went otherwise than the last
-// look had led us to expect, and when that look is too old to go by; never because there are more namespaces.
+// When is the cloud read? At the start, at every resync, when nodes come, go or fail, when a call went otherwise than the
+// last look had led us to expect, and when that look is too old to go by; never because there are more namespaces.
+import type { NodeObject } from '../shared/kinds.ts';
 import type { Clock } from '../shared/process/clock.ts';
 import type { Caches } from './caches.ts';
 import type { Cloud, CloudNode } from './cloud.ts';
+import { nodeFact } from './facts.ts';
 
 export interface InventoryReaderOptions {
   readonly cloud: Cloud;
@@ -16,6 +18,8 @@ export interface InventoryReaderOptions {
 
 /** Requests within this time are answered by one look. */
 const PAUSE = 100;
+/** The same for nodes that fail, which may be many, one after the other. */
+const PAUSE_AFTER_FAILURE = 5_000;
 const PAUSE_AFTER_ERROR = 2_000;
 
 export class InventoryReader {
@@ -32,6 +36,8 @@ export class InventoryReader {
   start(): void {
     this.#options.nodes.onChange((_key, object, previous) => {
       if (object?.spec?.providerID !== previous?.spec?.providerID) this.request();
+      // Whether its instance is still there decides how soon its IPs move.
+      else if (isReady(previous) && !isReady(object)) this.#schedule(PAUSE_AFTER_FAILURE);
     });
     this.#schedule(0);
   }
@@ -79,10 +85,14 @@ export class InventoryReader {
 }
 
 /** What the cloud is asked about. */
-export function cloudNodes(nodes: Iterable<Parameters<typeof cloudNode>[0]>): CloudNode[] {
-  return [...nodes].map(cloudNode);
+export function cloudNodes(nodes: Iterable<NodeObject>): CloudNode[] {
+  return Array.from(nodes, (node) => ({
+    name: node.metadata.name,
+    providerID: node.spec?.providerID,
+    ready: isReady(node),
+  }));
 }
 
-function cloudNode(node: { metadata: { name: string }; spec?: { readonly providerID?: string } }): CloudNode {
-  return { name: node.metadata.name, providerID: node.spec?.providerID };
+function isReady(node: NodeObject | undefined): boolean {
+  return node !== undefined && nodeFact(node).ready;
 }

@@ -30,7 +30,7 @@ function* freeBetween(usable: UsableAddresses, taken: AddressSet, from: number, 
   }
 }
 
-/** Whether there is none, looked for from `start` on: a large pool is hardly ever full just there. */
+/** Whether no address is free. Looks from where freeAddresses would begin, since a large pool is hardly ever full there. */
 export function isFull(usable: UsableAddresses, taken: AddressSet, start: number): boolean {
   const { first, last } = usable.pool.cidr;
   const { excluded } = usable;

@@ -1,5 +1,6 @@
 // Does a review of a namespace concern us at all? Most namespaces never name an EgressIPAM, and to read their reviews as
-// JSON takes longer than all else that is done for them. So a review is read only when our annotation is in its text.
+// JSON takes longer than all else that is done for them. So one is read only when our annotation is in its text, or when
+// it does not begin as API servers begin it.
 import { EGRESSIPAM_ANNOTATION } from '../shared/names.ts';
 import { type AdmissionRequest, type Decoded, type Operation, V1 } from './review.ts';
 
@@ -22,14 +23,15 @@ const HEAD = new RegExp(
 const OBJECT = '"object":{"kind":"Namespace","apiVersion":"v1","metadata":{';
 
 /**
- * Such a review without its objects, which are as good as absent: the namespace has not opted in, neither before nor
- * after. undefined when that cannot be told from the text, and the review must be read.
+ * Such a review with nothing in it but uid and operation: the namespace has not opted in, neither before nor after, and
+ * nothing else of it is looked at, be it a dry run, a subresource, or no JSON further on. undefined when that cannot be
+ * told from the text, and the review must be read.
  */
 export function glance(text: string): Decoded | undefined {
-  // The end of the annotation's name tells as much as the whole, and is found sooner.
+  // From the slash on, the annotation's name tells as much as the whole, is found sooner, and stands behind `\/`, too.
   if (text.includes(ANNOTATION_END)) return undefined;
-  // These spell characters in other ways, ours among them.
-  if (text.includes('\\u') || text.includes('\\/')) return undefined;
+  // Any character can be spelled so.
+  if (text.includes('\\u')) return undefined;
   const [, uid, operation] = HEAD.exec(text) ?? [];
   if (uid === undefined || operation === undefined) return undefined;
   if (operation !== 'DELETE' && !text.includes(OBJECT)) return undefined;

@@ -77,9 +77,9 @@ export class Cloud {
   }
 
   /**
-   * Reads EC2 anew; everything in the answer was described after this call. One read at a time: calls made during one share
-   * the next. What cannot be read is unknown in the inventory; it rejects on bugs only, and when
-   * the signal ends its waiting.
+   * Reads EC2 anew; every address in the answer was described after this call. One read at a time: calls made during one
+   * share the next. What cannot be read is unknown in the inventory; it rejects on bugs only, and when the signal ends its
+   * waiting.
    */
   refresh(nodes: readonly NodeRef[]): Promise<Inventory> {
     this.#nodes = nodes;
@@ -188,6 +188,8 @@ export class Cloud {
       await observed(this.#options, lane, action, send);
     } catch (error) {
       if (isCloudError(error, 'UnknownOutcome')) this.#doubt(ips, sentAt + SETTLING_MS);
+      // It may have another type than we remember.
+      if (isCloudError(error, 'InterfaceFull')) this.#memory.instances.forgetOwnerOf(host.interfaceId);
       throw error;
     }
     this.#record(action, host.interfaceId, ips);

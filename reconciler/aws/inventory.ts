@@ -27,8 +27,8 @@ export interface Memory {
 /**
  * Reads the inventory of `nodes` and, besides their own subnets, of `formerSubnets`: where a zone has lost its last node,
  * what is in use there still counts. Makes no call when there is nothing to ask for. A node whose instance is shutting down
- * or terminated is in neither `hosts` nor `unknownNodes`: it is known to host nothing. One that begins to shut down may
- * count as present until its interface is gone. Rejects on bugs only.
+ * or terminated is in neither `hosts` nor `unknownNodes`: it is known to host nothing. While a node is Ready, its instance
+ * may count as present until the interface is gone. Rejects on bugs only.
  */
 export async function readInventory(
   reads: Reads,
@@ -76,18 +76,18 @@ async function look(
   { now, unknownNodes }: Context,
 ): Promise<Look> {
   const first = await instances.of(reads, nodes, now, unknownNodes);
-  const subnets = new Map<string, SubnetView>();
-  const [limits] = await Promise.all([
+  const subnetIds = [...new Set([...formerSubnets, ...first.map(({ eni }) => eni.subnetId)])].sort();
+  const [limits, subnets] = await Promise.all([
     typeLimits.of(reads, typesOf(first), now),
-    readSubnets(reads, [...formerSubnets, ...subnetsOf(first)], subnets),
+    readSubnets(reads, subnetIds),
   ]);
   const lost = first.filter((one) => one.isRemembered && !isSeen(one, subnets));
   if (lost.length === 0) return { found: first, subnets, ...limits };
   instances.forget(lost.map(({ id }) => id));
   const names = new Set(lost.map(({ node }) => node));
   const again = nodes.filter(({ name }) => names.has(name));
+  // On the same interfaces as before, if they are there: an instance keeps its primary one.
   const second = await instances.of(reads, again, now, unknownNodes);
-  await readSubnets(reads, subnetsOf(second), subnets);
   const found = [...first.filter(({ node }) => !names.has(node)), ...second];
   return { found, subnets, ...(await typeLimits.of(reads, typesOf(found), now)) };
 }
@@ -100,17 +100,15 @@ interface FullSubnet extends Contents {
   readonly subnet: Subnet;
 }
 
-/** Adds those that are not among the `views` yet. */
 async function readSubnets(
   reads: Reads,
-  wanted: readonly string[],
-  views: Map<string, SubnetView>,
-): Promise<void> {
-  const subnetIds = [...new Set(wanted)].filter((id) => !views.has(id)).sort();
+  subnetIds: readonly string[],
+): Promise<ReadonlyMap<string, SubnetView>> {
   const [described, contents] = await Promise.all([
     describeSubnets(reads, subnetIds),
     Promise.all(subnetIds.map((id) => readContents(reads, id))),
   ]);
+  const views = new Map<string, SubnetView>();
   for (const [at, id] of subnetIds.entries()) {
     const subnet = described.get(id);
     const content = contents[at];
@@ -120,6 +118,7 @@ async function readSubnets(
       views.set(id, { ok: false, reason: content ?? '' });
     else views.set(id, { ok: true, subnet, ...content });
   }
+  return views;
 }
 
 /** The subnets by ID, or why one could not be read. */
@@ -158,10 +157,6 @@ async function readContents(reads: Reads, subnetId: string): Promise<Contents | 
 
 function typesOf(found: readonly NodeInstance[]): Set<string> {
   return new Set(found.map(({ type }) => type));
-}
-
-function subnetsOf(found: readonly NodeInstance[]): string[] {
-  return found.map(({ eni }) => eni.subnetId);
 }
 
 /** Whether the interface is still that instance's primary one, or may be: its subnet could not be read. */

@@ -1,5 +1,5 @@
-// Which instance is each node, and which is its primary interface? Neither changes while an instance runs, and EC2 tells
-// all addresses of an instance along with it: so instances are asked for seldom, and remembered.
+// Which instance is each node, of which type, and which is its primary interface? None of it changes while an instance
+// runs, and EC2 tells all addresses of an instance along with it: so those of Ready nodes are asked for seldom.
 import type { Instance, PrimaryInterface } from './ec2.ts';
 import { type CloudError, isCloudError } from './errors.ts';
 import { inChunks, type Reads } from './paced-reads.ts';
@@ -9,6 +9,8 @@ export interface NodeRef {
   readonly name: string;
   /** `aws:///eu-central-1a/i-0123…`, or undefined while the cloud provider has not set it. */
   readonly providerID: string | undefined;
+  /** One that is not may be stopped and come back as another type, or be gone for good. */
+  readonly ready: boolean;
 }
 
 /** An instance that is present. */
@@ -17,7 +19,7 @@ export interface NodeInstance {
   readonly id: string;
   readonly type: string;
   readonly eni: PrimaryInterface;
-  /** It was described some time before this look: true as long as its interface is still seen on it. */
+  /** It was described before this look, which holds only if its interface is still seen on it. */
   readonly isRemembered: boolean;
 }
 
@@ -29,12 +31,12 @@ interface Known {
 
 const FRESH_MS = 600_000;
 
-/** Remembers present instances for ten minutes; all others are asked for each time. */
+/** Remembers the present instances of Ready nodes for ten minutes; all others are asked for each time. */
 export class NodeInstances {
   readonly #known = new Map<string, Known>();
 
   /**
-   * The present instances of the nodes, in the order of these; fills in why others could not be found. Those that are
+   * The present instances of the nodes, by the nodes' names; fills in why others could not be found. Those that are
    * shutting down or terminated are in neither.
    */
   async of(
@@ -45,13 +47,15 @@ export class NodeInstances {
   ): Promise<NodeInstance[]> {
     for (const [id, { readAt }] of this.#known) if (now - readAt >= FRESH_MS) this.#known.delete(id);
     const nodeOf = byInstance(nodes, unknownNodes);
+    for (const [id, { ready }] of nodeOf) if (!ready) this.#known.delete(id);
     const asked = new Set([...nodeOf.keys()].filter((id) => !this.#known.has(id)));
     const { instances, failures } = await describe(reads, [...asked]);
     const found: NodeInstance[] = [];
-    for (const [id, node] of nodeOf) {
-      const known = this.#known.get(id) ?? this.#read(instances.get(id), now);
+    for (const [id, { name: node, ready }] of nodeOf) {
+      const known = this.#known.get(id) ?? presentIn(instances.get(id), now);
       if (known !== undefined) {
         const { type, eni } = known;
+        if (ready) this.#known.set(id, known);
         found.push({ node, id, type, eni, isRemembered: !asked.has(id) });
         continue;
       }
@@ -66,26 +70,30 @@ export class NodeInstances {
     for (const id of ids) this.#known.delete(id);
   }
 
+  /** The same for the one whose primary interface that is. */
+  forgetOwnerOf(interfaceId: string): void {
+    for (const [id, { eni }] of this.#known) if (eni.id === interfaceId) this.#known.delete(id);
+  }
+
   forgetAll(): void {
     this.#known.clear();
   }
+}
 
-  #read(instance: Instance | undefined, now: number): Known | undefined {
-    if (instance?.state !== 'present' || instance.primaryInterface === undefined) return undefined;
-    const known = { type: instance.type, eni: instance.primaryInterface, readAt: now };
-    this.#known.set(instance.id, known);
-    return known;
-  }
+function presentIn(instance: Instance | undefined, now: number): Known | undefined {
+  if (instance?.state !== 'present' || instance.primaryInterface === undefined) return undefined;
+  return { type: instance.type, eni: instance.primaryInterface, readAt: now };
 }
 
 /** The nodes by their instances' ids; fills in which have none. */
-function byInstance(nodes: readonly NodeRef[], unknownNodes: Map<string, string>): Map<string, string> {
-  const nodeOf = new Map<string, string>();
-  for (const { name, providerID } of nodes) {
+function byInstance(nodes: readonly NodeRef[], unknownNodes: Map<string, string>): Map<string, NodeRef> {
+  const nodeOf = new Map<string, NodeRef>();
+  for (const node of nodes) {
+    const { name, providerID } = node;
     const id = instanceIdOf(providerID);
     if (id === undefined) unknownNodes.set(name, `providerID "${providerID ?? ''}" names no EC2 instance`);
-    else if (nodeOf.has(id)) unknownNodes.set(name, `node "${nodeOf.get(id)}" has the same providerID`);
-    else nodeOf.set(id, name);
+    else if (nodeOf.has(id)) unknownNodes.set(name, `node "${nodeOf.get(id)?.name}" has the same providerID`);
+    else nodeOf.set(id, node);
   }
   return nodeOf;
 }

@@ -24,7 +24,7 @@ const IDLE = 30_000;
 type Tls = Credentials['tls'];
 
 interface Pools {
-  readonly tls: Tls;
+  tls: Tls;
   readonly calls: Dispatcher;
   readonly watches: Dispatcher;
 }
@@ -108,6 +108,8 @@ export class Transport {
       void old?.calls.close();
       void old?.watches.close();
     }
+    // Credentials that were read again are compared by their text once, and by identity from then on.
+    this.#pools.tls = tls;
     return this.#pools;
   }
 }
@@ -128,7 +130,7 @@ function isSame(a: Tls, b: Tls): boolean {
 }
 
 function isSameText(a: string | Buffer | undefined, b: string | Buffer | undefined): boolean {
-  return a === b || a?.toString() === b?.toString();
+  return a === b || (a !== undefined && b !== undefined && Buffer.from(a).equals(Buffer.from(b)));
 }
 
 function isLostConnection(error: unknown): boolean {

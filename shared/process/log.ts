@@ -51,7 +51,7 @@ const LONGEST_WAIT = 10;
 
 /**
  * What is said within a few milliseconds goes out in one write, since each one costs as much as many lines, and wakes
- * whoever reads. A process that ends, by a crash, too, says the rest before it goes.
+ * whoever reads. A process that ends, by an uncaught error, too, says the rest before it goes.
  */
 function standardError(): DestinationStream {
   const sink = destination({ dest: 2, sync: true });

@@ -63,7 +63,7 @@ t.test('the cloud is read at the start and at every resync', async (t) => {
   const { clock, looks, nodes } = await startReading(t);
   await clock.advance(130_000);
   t.same(looks, [0, 60_000, 120_000]);
-  t.same(nodes[0], [{ name: 'n1', providerID: 'aws:///a/i-1' }]);
+  t.same(nodes[0], [{ name: 'n1', providerID: 'aws:///a/i-1', ready: false }]);
 });
 
 t.test('the cloud is read when a node comes, goes or changes its instance, once for many', async (t) => {
@@ -145,4 +145,32 @@ t.test('stop waits for the look under way and makes no other', async (t) => {
   reading.reader.request();
   await reading.clock.advance(200_000);
   t.same(reading.looks, [0, 100]);
+});
+
+t.test('the cloud is read when nodes fail, once for those that fail within seconds', async (t) => {
+  const { client, clock, looks, nodes } = await startReading(t);
+  const put = (name: string, status: 'True' | 'False') => {
+    const conditions = [{ type: 'Ready', status }];
+    client.put(NODES, {
+      metadata: { name },
+      spec: { providerID: `aws:///a/i-${name}` },
+      status: { conditions },
+    });
+  };
+  put('n1', 'True');
+  put('n2', 'True');
+  await clock.advance(10_000);
+  const before = looks.length;
+  put('n1', 'False');
+  await clock.advance(2_000);
+  put('n2', 'False');
+  await clock.advance(20_000);
+  t.same(looks.slice(before), [15_000]);
+  t.same(
+    nodes.at(-1)?.map(({ ready }) => ready),
+    [false, false],
+  );
+  put('n1', 'True');
+  await clock.advance(20_000);
+  t.equal(looks.length, before + 1, 'not when they come back');
 });

@@ -251,6 +251,30 @@ t.test('each answer is told once, with what was asked', async (t) => {
   t.match(events, [{ webhook: 'namespaces', request: { operation: 'CREATE' }, answer: { allowed: true } }]);
 });
 
+t.test('answers of one turn are all told, after they have been given', async (t) => {
+  const { app, events } = setUp();
+  const files = ['01-CREATE-namespaces-plain', '04-CREATE-namespaces-dry', '09-DELETE-namespaces-plain'];
+  const told: number[] = [];
+  await Promise.all(
+    files.map(async (file) => {
+      const { body } = recorded(file);
+      await app.inject({ method: 'POST', url: '/mutate/namespaces', headers: JSON_TYPE, payload: body });
+      told.push(events.length);
+    }),
+  );
+  t.same(told, [0, 0, 0], 'not before');
+  await setImmediate();
+  t.same(events.map(({ request }) => request?.uid).sort(), files.map((file) => recorded(file).uid).sort());
+});
+
+t.test('a review that says nothing of us is not read any further', async (t) => {
+  const { post } = setUp();
+  const { body, uid } = recorded('01-CREATE-namespaces-plain');
+  const unread = body.replace('"name":"plain","creationTimestamp"', '"name":7,"creationTimestamp"');
+  t.not(unread, body);
+  t.same((await post(unread)).response, { uid, allowed: true });
+});
+
 t.test('an answer that cannot be counted or logged is given all the same', async (t) => {
   const answered = () => {
     throw new TypeError('no log');

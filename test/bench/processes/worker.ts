@@ -28,13 +28,13 @@ interface Reply {
 export class Workers {
   readonly #starting: Promise<Worker<unknown>>[] = [];
 
-  /** With Node's flags of `process`, of the product, whose floor or stand-in it is. */
+  /** `inPlaceOf`: the script of the product that it is held against, or stands for, and whose flags of Node it gets. */
   start<Ready = unknown>(
     script: string,
     args: readonly string[] = [],
-    process = 'webhook/main.ts',
+    inPlaceOf = 'webhook/main.ts',
   ): Promise<Worker<Ready>> {
-    const starting = Worker.start<Ready>(script, args, nodeFlagsOf(process));
+    const starting = Worker.start<Ready>(script, args, nodeFlagsOf(inPlaceOf));
     this.#starting.push(starting);
     return starting;
   }

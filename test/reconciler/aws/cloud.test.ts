@@ -4,7 +4,13 @@ import { SETTLING_MS } from '../../../reconciler/aws/cloud.ts';
 import { CONSISTENCY_WINDOW_MS } from '../../../reconciler/aws/own-writes.ts';
 import { formatIPv4, type IPv4 } from '../../../shared/ip.ts';
 import { assign, unassign } from '../../sandbox/ec2/assign.ts';
-import { attach, deleteInterface, setInstanceState, takeAddress } from '../../sandbox/ec2/lifecycle.ts';
+import {
+  attach,
+  deleteInterface,
+  setInstanceState,
+  setInstanceType,
+  takeAddress,
+} from '../../sandbox/ec2/lifecycle.ts';
 import { formatAddress } from '../../sandbox/ipv4.ts';
 import { fakeZone, ip, ips, texts, type Zone } from './zone.ts';
 
@@ -174,6 +180,19 @@ t.test('a full interface takes as many as it has room for', async (t) => {
   t.strictSame(failures(outcome), ['10.0.128.25 InterfaceFull', '10.0.128.26 InterfaceFull']);
   t.equal(really(zone, 'n1').length, 5);
 });
+
+t.test(
+  'an interface that is fuller than its remembered type allows has its instance asked for',
+  async (t) => {
+    const zone = fakeZone(1);
+    await zone.cloud.refresh(zone.nodes);
+    zone.ec2.account.apply((s) => setInstanceType(s, zone.instance('n1'), 't3.medium'));
+    t.equal((await zone.cloud.refresh(zone.nodes)).hosts.get('n1')?.slots, 9);
+    const outcome = await zone.cloud.assign(zone.eni('n1'), ips(20, 28), GRANT);
+    t.equal(outcome.failed.size, 4);
+    t.equal((await zone.cloud.refresh(zone.nodes)).hosts.get('n1')?.slots, 5);
+  },
+);
 
 t.test('an interface that is gone fails all of a grant and is done for a clean-up', async (t) => {
   const zone = fakeZone(1);

@@ -9,6 +9,7 @@ import {
   launch,
   reserveCidr,
   setInstanceState,
+  setInstanceType,
   TERMINATED_VISIBLE_MS,
   takeAddress,
 } from '../../sandbox/ec2/lifecycle.ts';
@@ -99,9 +100,9 @@ t.test(
     const zone = fakeZone(2);
     const odd = [
       nodeRef('forgotten', 'i-0123456789abcdef0'),
-      { name: 'new', providerID: undefined },
-      { name: 'elsewhere', providerID: 'vsphere://42' },
-      { name: 'twin', providerID: zone.nodes[1]?.providerID },
+      { name: 'new', providerID: undefined, ready: true },
+      { name: 'elsewhere', providerID: 'vsphere://42', ready: true },
+      { name: 'twin', providerID: zone.nodes[1]?.providerID, ready: true },
     ];
     const inventory = await zone.cloud.refresh([...zone.nodes, ...odd]);
     t.strictSame(hosts(inventory), ['n1', 'n2']);
@@ -248,22 +249,23 @@ t.test('an instance whose interface has gone is asked for at once', async (t) =>
   t.equal(zone.ec2.count('interfaces'), 2, 'and nothing else is read twice');
 });
 
-t.test('so is one whose interface another instance has, or which is primary no more', async (t) => {
-  const zone = fakeZone(2);
-  await zone.cloud.refresh(zone.nodes);
-  const moved = { ...zone.nodes[0], name: 'n1' } as NodeRef;
-  const { interfaces } = zone.ec2;
-  zone.ec2.interfaces = async (...query) => {
-    const { items, next } = await interfaces.apply(zone.ec2, query);
-    return { next, items: items.map((eni) => ({ ...eni, primaryOf: 'i-0123456789abcdef0' })) };
-  };
-  zone.ec2.fail('instances', 'Forbidden');
-  const inventory = await zone.cloud.refresh([moved]);
-  t.strictSame(hosts(inventory), [], 'what is remembered of it does not count any more');
-  t.match(inventory.unknownNodes.get('n1'), /Forbidden/);
+t.test("so is one whose interface is another's primary one, or nobody's", async (t) => {
+  for (const primaryOf of ['i-0123456789abcdef0', undefined]) {
+    const zone = fakeZone(1);
+    await zone.cloud.refresh(zone.nodes);
+    const { interfaces } = zone.ec2;
+    zone.ec2.interfaces = async (...query) => {
+      const { items, next } = await interfaces.apply(zone.ec2, query);
+      return { next, items: items.map((eni) => ({ ...eni, primaryOf })) };
+    };
+    zone.ec2.fail('instances', 'Forbidden');
+    const inventory = await zone.cloud.refresh(zone.nodes);
+    t.strictSame(hosts(inventory), [], 'what is remembered of it does not count any more');
+    t.match(inventory.unknownNodes.get('n1'), /Forbidden/);
+  }
 });
 
-t.test('an instance that was launched anew in another zone is found there', async (t) => {
+t.test('a node that has another instance now is found where that is', async (t) => {
   const zone = fakeZone(2);
   const other = secondZone(zone);
   await zone.cloud.refresh(zone.nodes);
@@ -271,6 +273,23 @@ t.test('an instance that was launched anew in another zone is found there', asyn
   const [first] = zone.nodes;
   const inventory = await zone.cloud.refresh([first as NodeRef, { ...other.node, name: 'n2' }]);
   t.equal(inventory.hosts.get('n2')?.subnetId, other.subnetId);
+});
+
+t.test('the instance of a node that is not Ready is asked for each time, and then once more', async (t) => {
+  const zone = fakeZone(2);
+  const [first, second] = zone.nodes as [NodeRef, NodeRef];
+  await zone.cloud.refresh(zone.nodes);
+  const failed = { ...first, ready: false };
+  t.strictSame(hosts(await zone.cloud.refresh([failed, second])), ['n1', 'n2']);
+  zone.ec2.account.apply((s, now) => setInstanceState(s, zone.instance('n1'), 'shutting-down', now));
+  t.strictSame(hosts(await zone.cloud.refresh([failed, second])), ['n2'], 'known to be gone');
+  zone.ec2.account.apply((s, now) => setInstanceState(s, zone.instance('n1'), 'stopped', now));
+  t.equal((await zone.cloud.refresh([failed, second])).hosts.get('n1')?.slots, 9);
+  zone.ec2.account.apply((s) => setInstanceType(s, zone.instance('n1'), 'm5.xlarge'));
+  t.equal((await zone.cloud.refresh(zone.nodes)).hosts.get('n1')?.slots, 14, 'it came back larger');
+  const asked = zone.ec2.count('instances');
+  await zone.cloud.refresh(zone.nodes);
+  t.equal(zone.ec2.count('instances'), asked, 'remembered while it is Ready');
 });
 
 t.test('while a subnet cannot be read, nobody asks for its instances', async (t) => {

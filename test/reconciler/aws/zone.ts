@@ -132,7 +132,7 @@ export function layOut(account: Account, count: number, type = 'm5.large'): Layo
 }
 
 export function nodeRef(name: string, instance: string): NodeRef {
-  return { name, providerID: `aws:///eu-central-1a/${instance}` };
+  return { name, providerID: `aws:///eu-central-1a/${instance}`, ready: true };
 }
 
 /** The address that `text` is known to be. */

@@ -202,6 +202,14 @@ export function setInstanceState(
   return changed(state, { instances: put(state.instances, next), interfaces }, next);
 }
 
+/** As its owner may do while it is stopped. */
+export function setInstanceType(state: Ec2State, instanceId: string, type: string): Change<Instance> {
+  const instance = state.instances.get(instanceId);
+  if (instance === undefined) return refuse(invalidValue(instanceId));
+  const next: Instance = { ...instance, type };
+  return changed(state, { instances: put(state.instances, next) }, next);
+}
+
 /** Without the instances that were terminated so long ago that EC2 does not know them any more. */
 export function forgetTerminated(state: Ec2State, now: number): Ec2State {
   const old = [...state.instances.values()].filter(

@@ -4,7 +4,7 @@ import t from 'tap';
 import type { IPv4 } from '../../../shared/ip.ts';
 import { formatIPv4, parseIPv4 } from '../../../shared/ip.ts';
 import type { AllocationObject, Phase } from '../../../shared/kinds.ts';
-import { type ClaimOutcome, Claims, type ClaimTask } from '../../../shared/kube/claims.ts';
+import { type ClaimOutcome, Claims, type ClaimTask, tokenSource } from '../../../shared/kube/claims.ts';
 import { ApiError } from '../../../shared/kube/client.ts';
 import { ALLOCATIONS } from '../../../shared/kube/resources.ts';
 import { EXPLICIT_ANNOTATION, FINALIZER } from '../../../shared/names.ts';
@@ -342,3 +342,9 @@ function once(verb: string, act: () => void, error?: ApiError): FakeKubeClient['
     return error;
   };
 }
+
+t.test('no token is given out twice, by whichever process', async (t) => {
+  const sources = [tokenSource(), tokenSource()];
+  const tokens = sources.flatMap((next) => Array.from({ length: 100 }, next));
+  t.equal(new Set(tokens).size, 200);
+});

@@ -482,3 +482,32 @@ t.test('after close every call is refused', async (t) => {
   await client.close();
   t.match(await rejection(client.get(NAMESPACES, 'one')), { code: 'unavailable', message: /closed/ });
 });
+
+t.test('a rotated client certificate or key is followed', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'client-'));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const [certFile, keyFile] = [join(folder, 'tls.crt'), join(folder, 'tls.key')];
+  const [before, after] = [makeCA(), makeCA()];
+  let now = 0;
+  const server = await startApiServer((_, response) => reply(response, 200, one));
+  const write = ({ cert, key }: { cert: string; key: string }) =>
+    Promise.all([writeFile(certFile, cert), writeFile(keyFile, key)]);
+  await write(before);
+  const client = open(
+    t,
+    server,
+    { ...server.config, user: { name: 'robot', certFile, keyFile } },
+    { now: () => now },
+  );
+  for (const [pair, connections] of [
+    [before, 1],
+    [before, 1],
+    [after, 2],
+    [after, 2],
+  ] as const) {
+    await write(pair);
+    now += 60_000;
+    await client.get(NAMESPACES, 'one');
+    t.equal(server.connections(), connections);
+  }
+});

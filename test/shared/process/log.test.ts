@@ -24,6 +24,9 @@ t.test('an event is one line of JSON with time, level and name', async (t) => {
     ips: ['10.0.0.1'],
   });
   t.match(read()[0].time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  t.capture(Date, 'now', () => Date.UTC(2030, 0));
+  log.info('later');
+  t.equal(read()[1].time, '2030-01-01T00:00:00.000Z');
 });
 
 t.test('what is below the level is not written', async (t) => {

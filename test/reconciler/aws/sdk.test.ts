@@ -56,6 +56,15 @@ t.test('a node is read with its interface, its subnet and its room', async (t) =
   t.strictSame(texts(inventory.holders.keys()).sort(), ['10.0.128.11', '10.0.128.12', '10.0.128.99']);
 });
 
+t.test('instances are remembered from one look to the next', async (t) => {
+  const { cloud, nodes, ec2 } = await startZone(t, 3);
+  const first = await cloud.refresh(nodes);
+  const second = await cloud.refresh(nodes);
+  t.strictSame([...second.hosts.values()], [...first.hosts.values()]);
+  const { DescribeInstances, DescribeNetworkInterfaces } = ec2.counts();
+  t.strictSame([DescribeInstances, DescribeNetworkInterfaces], [1, 2]);
+});
+
 t.test('D5: the primary interface is the one at device index 0 of card 0, wherever it stands', async (t) => {
   const { cloud, nodes, eni, instance, subnetId, ec2 } = await startZone(t, 4);
   for (const { name } of nodes) {

@@ -11,6 +11,11 @@ export interface CallOptions {
   readonly timeout?: number;
 }
 
+export interface ListOptions<T extends KubeObject> extends CallOptions {
+  /** What of each object to keep, asked page by page: a large collection of whole objects takes much memory. All by default. */
+  readonly keep?: (object: T) => T;
+}
+
 export interface WatchEvent<T extends KubeObject> {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
   readonly object: T;
@@ -32,7 +37,7 @@ export interface KubeClient {
     options?: CallOptions,
   ): Promise<T | undefined>;
   /** The whole collection, consistent (never `resourceVersion=0`), page by page. */
-  list<T extends KubeObject>(resource: Resource<T>, options?: CallOptions): Promise<KubeList<T>>;
+  list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions<T>): Promise<KubeList<T>>;
   create<T extends KubeObject>(resource: Resource<T>, object: object, options?: CallOptions): Promise<T>;
   /** PUT; carry metadata.resourceVersion to make it conditional. `subresource`: `status`. */
   replace<T extends KubeObject>(

@@ -7,6 +7,7 @@ import {
   type CallOptions,
   type KubeClient,
   type KubeList,
+  type ListOptions,
   type PatchType,
   type WatchEvent,
 } from './client.ts';
@@ -69,7 +70,10 @@ class HttpConnection implements Connection {
     return answer.status === 404 ? undefined : (answer.body as T);
   }
 
-  async list<T extends KubeObject>(resource: Resource<T>, options: CallOptions = {}): Promise<KubeList<T>> {
+  async list<T extends KubeObject>(
+    resource: Resource<T>,
+    options: ListOptions<T> = {},
+  ): Promise<KubeList<T>> {
     for (let attempt = 0; ; attempt++) {
       try {
         return await this.#pages(resource, options, attempt < RESTARTS ? PAGE : undefined);
@@ -159,9 +163,10 @@ class HttpConnection implements Connection {
 
   async #pages<T extends KubeObject>(
     resource: Resource<T>,
-    options: CallOptions,
+    options: ListOptions<T>,
     limit: number | undefined,
   ): Promise<KubeList<T>> {
+    const { keep = (object) => object } = options;
     const items: T[] = [];
     let token = '';
     for (;;) {
@@ -169,7 +174,7 @@ class HttpConnection implements Connection {
       if (token !== '') query.set('continue', token);
       const { body } = await this.#call('GET', `${pathOf(resource, options)}?${query}`, options);
       const page = body as { metadata: { resourceVersion: string; continue?: string }; items?: T[] | null };
-      for (const item of page.items ?? []) items.push(item);
+      for (const item of page.items ?? []) items.push(keep(item));
       token = page.metadata.continue ?? '';
       if (token === '') return { resourceVersion: page.metadata.resourceVersion, items };
     }

@@ -122,11 +122,10 @@ export class Reflector<T extends KubeObject> {
 
   async #list(): Promise<void> {
     this.#store.beginList();
-    const list = await this.#options.client.list(
-      this.#options.resource,
-      this.#callOptions(this.#stopping.signal),
-    );
-    this.#store.endList({ ...list, items: list.items.map((object) => this.#transform(object)) });
+    const { client, resource } = this.#options;
+    const options = { ...this.#callOptions(this.#stopping.signal), keep: this.#transform };
+    const list = await client.list(resource, options);
+    this.#store.endList(list);
     this.#version = list.resourceVersion;
     this.#silentCuts = 0;
     this.#lastContact = this.#clock.now();

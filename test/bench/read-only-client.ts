@@ -35,9 +35,9 @@ export function readOnlyClient(objects: Objects): KubeClient {
   const refuse = () => Promise.reject(new Error('nothing is written here'));
   return {
     get: async () => undefined,
-    list: async (resource) => ({
+    list: async (resource, { keep = (object: never) => object } = {}) => ({
       resourceVersion: '1',
-      items: (collections.get(resource.plural) ?? []) as never[],
+      items: ((collections.get(resource.plural) ?? []) as never[]).map(keep),
     }),
     async *watch<T extends KubeObject>(_resource: unknown, _from: unknown, options?: CallOptions) {
       for (;;) yield await nextBookmark<T>(options?.signal);

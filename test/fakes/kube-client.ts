@@ -9,6 +9,7 @@ import {
   type CallOptions,
   type KubeClient,
   type KubeList,
+  type ListOptions,
   type PatchType,
   type WatchEvent,
 } from '../../shared/kube/client.ts';
@@ -88,12 +89,16 @@ export class FakeKubeClient implements KubeClient {
     );
   }
 
-  async list<T extends KubeObject>(resource: Resource<T>, options?: CallOptions): Promise<KubeList<T>> {
+  async list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions<T>): Promise<KubeList<T>> {
+    const keep = options?.keep ?? ((object: T) => object);
     return this.#call('list', resource, '', () => {
       const items = [...this.#store(resource.plural).values()].filter(
         ({ metadata }) => options?.namespace === undefined || metadata.namespace === options.namespace,
       );
-      return { resourceVersion: String(this.#version), items: items.map(clone) as unknown as T[] };
+      return {
+        resourceVersion: String(this.#version),
+        items: (items.map(clone) as unknown as T[]).map(keep),
+      };
     });
   }
 

@@ -6,6 +6,7 @@ import {
   type CallOptions,
   type KubeClient,
   type KubeList,
+  type ListOptions,
   type PatchType,
   type WatchEvent,
 } from '../../../shared/kube/client.ts';
@@ -49,10 +50,14 @@ class LocalClient implements KubeClient {
     }
   }
 
-  async list<T extends KubeObject>(resource: Resource<T>, options: CallOptions = {}): Promise<KubeList<T>> {
+  async list<T extends KubeObject>(
+    resource: Resource<T>,
+    options: ListOptions<T> = {},
+  ): Promise<KubeList<T>> {
+    const { keep = (object) => object } = options;
     const answer = await this.#call('GET', pathOf(resource, options));
     if (answer.form !== 'list') throw new Error(`${answer.form} for a list`);
-    const items = answer.items.map((item) => JSON.parse(item.text) as T);
+    const items = answer.items.map((item) => keep(JSON.parse(item.text) as T));
     return { resourceVersion: String(answer.metadata.resourceVersion), items };
   }
 

@@ -1,7 +1,13 @@
 // A client whose answers the test gives one by one. It refuses what it was given no answer for, and knows which watches
 // are still open.
 import type { KubeObject } from '../../../shared/kinds.ts';
-import { ApiError, type KubeClient, type KubeList, type WatchEvent } from '../../../shared/kube/client.ts';
+import {
+  ApiError,
+  type KubeClient,
+  type KubeList,
+  type ListOptions,
+  type WatchEvent,
+} from '../../../shared/kube/client.ts';
 
 export class OpenWatch {
   readonly from: { readonly resourceVersion: string; readonly timeoutSeconds: number };
@@ -87,11 +93,14 @@ export class ScriptedClient {
   /** As a port of the product; the scripted objects are whatever kind the test says they are. */
   get port(): Pick<KubeClient, 'list' | 'watch'> {
     return {
-      list: async <T extends KubeObject>(): Promise<KubeList<T>> => {
+      list: async <T extends KubeObject>(
+        _: unknown,
+        { keep = (object) => object }: ListOptions<T> = {},
+      ): Promise<KubeList<T>> => {
         this.lists++;
         const answer = await (this.#lists.shift() ?? new ApiError('unavailable', 'no list was scripted'));
         if (answer instanceof ApiError) throw answer;
-        return answer as KubeList<T>;
+        return { ...answer, items: (answer.items as T[]).map(keep) };
       },
       watch: <T extends KubeObject>(
         _: unknown,

@@ -67,13 +67,22 @@ export class LeaderLease {
     this.#cancelRound?.();
     this.#cancelExpiry?.();
     await this.#round;
-    if (!this.leads || this.#lease === undefined) return;
+    if (!this.leads) return;
     this.#until = Number.NEGATIVE_INFINITY;
-    const released = {
-      ...this.#lease,
-      spec: { ...this.#lease.spec, holderIdentity: '', leaseDurationSeconds: 1 },
-    };
-    await this.#write(released).catch(this.#options.onError);
+    await this.#giveUp().catch(this.#options.onError);
+  }
+
+  async #giveUp(): Promise<void> {
+    const { client, namespace, name, identity } = this.#options;
+    // After a renewal without an answer nobody knows its version.
+    const held = this.#lease ?? (await client.get(LEASES, name, { namespace, timeout: this.#timeout }));
+    if (held?.spec?.holderIdentity !== identity) return;
+    await this.#write({ ...held, spec: { ...held.spec, holderIdentity: '', leaseDurationSeconds: 1 } });
+  }
+
+  /** Milliseconds that a call may take. */
+  get #timeout(): number {
+    return Math.floor(this.#options.duration / 3);
   }
 
   /** Renews before its time, because what is published with the lease has changed. */
@@ -103,10 +112,9 @@ export class LeaderLease {
 
   async #tryOnce(): Promise<void> {
     const { client, namespace, name, identity, clock, duration } = this.#options;
-    const timeout = Math.floor(duration / 3);
     // A renewal goes by the last reply; anything else reads first.
     const held = this.#leads ? this.#lease : undefined;
-    const current = held ?? (await client.get(LEASES, name, { namespace, timeout }));
+    const current = held ?? (await client.get(LEASES, name, { namespace, timeout: this.#timeout }));
     const mayTake = this.#options.contest === 'takeOver' || !this.#isHeldByRival(current);
     if (held === undefined && !mayTake) {
       this.#until = Number.NEGATIVE_INFINITY;
@@ -155,8 +163,8 @@ export class LeaderLease {
   }
 
   async #write(lease: LeaseObject): Promise<LeaseObject> {
-    const { client, namespace, duration } = this.#options;
-    const options = { namespace, timeout: Math.floor(duration / 3) };
+    const { client, namespace } = this.#options;
+    const options = { namespace, timeout: this.#timeout };
     if (lease.metadata.resourceVersion !== '') return await client.replace(LEASES, lease, options);
     const { uid: _uid, resourceVersion: _version, ...metadata } = lease.metadata;
     return await client.create(LEASES, { ...lease, metadata }, options);

@@ -48,15 +48,19 @@ export class NodeInstances {
     for (const [id, { readAt }] of this.#known) if (now - readAt >= FRESH_MS) this.#known.delete(id);
     const nodeOf = byInstance(nodes, unknownNodes);
     for (const [id, { ready }] of nodeOf) if (!ready) this.#known.delete(id);
-    const asked = new Set([...nodeOf.keys()].filter((id) => !this.#known.has(id)));
-    const { instances, failures } = await describe(reads, [...asked]);
+    // As of now: what is forgotten during the calls is asked for in the next look.
+    const remembered = new Map(this.#known);
+    const { instances, failures } = await describe(
+      reads,
+      [...nodeOf.keys()].filter((id) => !remembered.has(id)),
+    );
     const found: NodeInstance[] = [];
     for (const [id, { name: node, ready }] of nodeOf) {
-      const known = this.#known.get(id) ?? presentIn(instances.get(id), now);
+      const isRemembered = remembered.has(id);
+      const known = remembered.get(id) ?? presentIn(instances.get(id), now);
       if (known !== undefined) {
-        const { type, eni } = known;
-        if (ready) this.#known.set(id, known);
-        found.push({ node, id, type, eni, isRemembered: !asked.has(id) });
+        if (ready && !isRemembered) this.#known.set(id, known);
+        found.push({ node, id, type: known.type, eni: known.eni, isRemembered });
         continue;
       }
       const why = failures.get(id)?.message ?? whyUnknown(id, instances.get(id));

@@ -143,6 +143,22 @@ t.test('a leader whose renewals arrive and are not answered goes on to lead', as
   t.same(b.changes, []);
 });
 
+t.test('a leader whose last renewal had no answer hands over all the same', async (t) => {
+  const [client, clock] = [new FakeKubeClient(), new ManualClock()];
+  const [a, b] = [replica(client, clock, 'a'), replica(client, clock, 'b')];
+  a.lease.start();
+  await settled();
+  b.lease.start();
+  client.fault = ({ verb }) => (verb === 'replace' ? 'lost' : undefined);
+  await clock.advance(1_000);
+  t.equal(a.errors.length, 1);
+  client.fault = () => undefined;
+  await a.lease.stop();
+  t.equal(stored(client)?.spec?.holderIdentity, '', 'whatever version it has');
+  await clock.advance(2_000);
+  t.same(b.changes, [true]);
+});
+
 t.test('a leader that has no answer and then finds a rival in its place stops', async (t) => {
   const [client, clock] = [new FakeKubeClient(), new ManualClock()];
   const { lease, changes } = replica(client, clock, 'a');

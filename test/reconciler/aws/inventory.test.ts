@@ -238,6 +238,16 @@ t.test('instances that are there are asked for seldom, all others each time', as
   t.equal(asked().at(-1), asked().at(-2), 'a new term remembers nothing');
 });
 
+t.test('what is forgotten during a look is known to the end of it, and no longer', async (t) => {
+  const zone = fakeZone(2);
+  await zone.cloud.refresh(zone.nodes.slice(0, 1));
+  zone.ec2.meanwhile('instances', () => zone.cloud.startAfresh());
+  t.strictSame(hosts(await zone.cloud.refresh(zone.nodes)), ['n1', 'n2']);
+  await zone.cloud.refresh(zone.nodes);
+  const asked = zone.ec2.log.filter((line) => line.startsWith('instances '));
+  t.equal(asked.at(-1), `instances ${zone.instance('n1')}: done`);
+});
+
 t.test('an instance whose interface has gone is asked for at once', async (t) => {
   const zone = fakeZone(3);
   await zone.cloud.refresh(zone.nodes);

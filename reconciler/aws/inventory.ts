@@ -37,11 +37,8 @@ export async function readInventory(
   formerSubnets: Iterable<string>,
   now: number,
 ): Promise<InventoryRead> {
-  const unknownNodes = new Map<string, string>();
-  const { found, subnets, limits, failure } = await look(reads, memory, nodes, formerSubnets, {
-    now,
-    unknownNodes,
-  });
+  const seen = await look(reads, memory, nodes, formerSubnets, now);
+  const { found, unknownNodes, subnets, limits, failure } = seen;
   const hosts = new Map<string, HostInterface>();
   for (const one of found) {
     const limit = limits.get(one.type);
@@ -57,14 +54,10 @@ export async function readInventory(
   return { inventory, subnets: new Map(read.map(({ subnet }) => [subnet.id, subnet.cidr])) };
 }
 
-/** What every part of a look needs, and what it adds to. */
-interface Context {
-  readonly now: number;
-  readonly unknownNodes: Map<string, string>;
-}
-
 interface Look extends Limits {
   readonly found: readonly NodeInstance[];
+  /** Nodes whose instance could not be found, with the reason. */
+  readonly unknownNodes: Map<string, string>;
   readonly subnets: ReadonlyMap<string, SubnetView>;
 }
 
@@ -73,8 +66,9 @@ async function look(
   { instances, typeLimits }: Memory,
   nodes: readonly NodeRef[],
   formerSubnets: Iterable<string>,
-  { now, unknownNodes }: Context,
+  now: number,
 ): Promise<Look> {
+  const unknownNodes = new Map<string, string>();
   const first = await instances.of(reads, nodes, now, unknownNodes);
   const subnetIds = [...new Set([...formerSubnets, ...first.map(({ eni }) => eni.subnetId)])].sort();
   const [limits, subnets] = await Promise.all([
@@ -82,14 +76,14 @@ async function look(
     readSubnets(reads, subnetIds),
   ]);
   const lost = first.filter((one) => one.isRemembered && !isSeen(one, subnets));
-  if (lost.length === 0) return { found: first, subnets, ...limits };
+  if (lost.length === 0) return { found: first, unknownNodes, subnets, ...limits };
   instances.forget(lost.map(({ id }) => id));
   const names = new Set(lost.map(({ node }) => node));
   const again = nodes.filter(({ name }) => names.has(name));
   // On the same interfaces as before, if they are there: an instance keeps its primary one.
   const second = await instances.of(reads, again, now, unknownNodes);
   const found = [...first.filter(({ node }) => !names.has(node)), ...second];
-  return { found, subnets, ...(await typeLimits.of(reads, typesOf(found), now)) };
+  return { found, unknownNodes, subnets, ...(await typeLimits.of(reads, typesOf(found), now)) };
 }
 
 /** A subnet with everything in it, or why it could not be read completely. */

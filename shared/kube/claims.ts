@@ -113,7 +113,7 @@ export class Claims {
 
   /** Own claims first; then what nobody else in this process is after; then the rest, since those may yet fail. */
   *#inOrder(task: ClaimTask): Generator<IPv4> {
-    for (const ip of task.own) yield ip;
+    yield* task.own;
     const contested: IPv4[] = [];
     for (const ip of task.candidates) {
       if (task.own.includes(ip)) continue;
@@ -122,7 +122,7 @@ export class Claims {
       if (other && task.origin === 'automatic') contested.push(ip);
       else yield ip;
     }
-    for (const ip of contested) yield ip;
+    yield* contested;
   }
 
   async #try(ip: IPv4, task: ClaimTask, terms: ClaimTerms): Promise<Attempt> {
